@@ -1,0 +1,6 @@
+# The rooms, in the order of the journey. layers.toml says who may include whom; the same plan, as
+# link lines, stands here.
+idast_room(core/base)
+idast_room(core/units)
+idast_room(core/telemetry DEPENDS idast_base idast_units)
+idast_room(core/ports DEPENDS idast_base idast_units)
