@@ -2,6 +2,8 @@
 # link lines, stands here.
 idast_room(core/base)
 idast_room(core/units)
+idast_room(core/sun DEPENDS idast_base idast_units)
+idast_room(core/control DEPENDS idast_base idast_units idast_sun)
 idast_room(core/telemetry DEPENDS idast_base idast_units)
 idast_room(core/ports DEPENDS idast_base idast_units)
 idast_room(mqtt DEPENDS idast_base idast_boost)

@@ -1,0 +1,228 @@
+#pragma once
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string_view>
+
+#include "core/base/time.h"
+#include "core/control/mount.h"
+#include "core/sun/sun.h"
+#include "core/units/units.h"
+
+// Tracker: the decision where the panel shall point. Each step is arithmetic on its inputs and on
+// what earlier steps left behind: no clock, no pin, no log, no heap. One owner, one thread.
+//
+// In every step, in this order: mode (stop, manual, stow) and law choose a wish; wind stow and a
+// weak battery overrule it; limits and rate are applied last, whatever was wished. Stop outranks
+// all of them because it never moves anything.
+namespace idast::control {
+
+enum class State : std::uint8_t { acquire, track, diffuse, stow, night, manual, fault };
+std::string_view to_text(State state);
+
+// Why the state was entered: a stable word, sent as this one-byte code by radio. Append only.
+enum class Reason : std::uint8_t {
+  start,            // nothing decided yet
+  sun,              // following the ephemeris
+  sun_unguarded,    // the same, and no anemometer is configured: wind will not stow the panel
+  light,            // following the light sensors
+  light_unguarded,  // the same without an anemometer
+  saturated,        // every light sensor is at the end of its scale
+  dark,             // no light sensor sees anything
+  sun_down,         // the sun is below the horizon
+  no_clock,         // the law needs the time and has none
+  no_site,          // the law needs the place and has none
+  no_light,         // the law needs light sensors and has no reading
+  wind,             // wind reached the stow threshold
+  wind_silent,      // the configured anemometer has said nothing for a minute
+  commanded,        // a person chose this
+  stopped,          // a person stopped the motors
+  battery_low,      // the battery is too weak to move
+  mount_unsound,    // the mount's settings contradict themselves
+  out_of_reach,     // the sun is outside what the servos can reach; pointing as near as they can
+};
+constexpr std::uint8_t kReasonCount = 18;
+std::string_view to_text(Reason reason);
+
+enum class Law : std::uint8_t { naive, ephemeris };
+std::string_view to_text(Law law);
+std::optional<Law> law_from(std::string_view text);
+
+enum class Mode : std::uint8_t { automatic, manual, stow, stop };
+
+// ADC counts 0..4095. `left` looks towards falling pan, `top` towards rising tilt.
+struct Light {
+  std::uint16_t top = 0;
+  std::uint16_t left = 0;
+  std::uint16_t right = 0;
+  std::optional<std::uint16_t> bottom;
+};
+
+// The fielded law's figures.
+struct NaiveSettings {
+  Millis loop{60};          // one step of the law per loop
+  float smoothing = 0.15f;  // weight of the newest reading in the moving average, per loop
+  int dead_band_min = 60;   // counts
+  float dead_band_share =
+      0.08f;                // of the brightest, where that is above share_above and gives more
+  int share_above = 500;    // counts
+  int steady_above = 1000;  // counts; 3500 for bare sensors on 10 kΩ, 1000 for the reference head
+  Degrees step = degrees(1.f);  // per loop
+};
+
+struct EphemerisSettings {
+  Degrees hysteresis = degrees(0.4f);     // move when the panel is this far from the sun,
+  Millis lead{std::chrono::seconds{90}};  // to where the sun will be by then
+  Degrees night_below = degrees(-0.5f);   // apparent elevation: park below,
+  Degrees night_above = degrees(0.f);     // wake above
+};
+
+struct WindSettings {
+  bool anemometer = false;                                // one is fitted and must be heard
+  MetresPerSecond stow_at = metres_per_second(15.f);      // stow at and above,
+  MetresPerSecond leave_below = metres_per_second(12.f);  // leave below,
+  Millis leave_after{std::chrono::minutes{10}};           // for this long without a break
+  Millis silent_after{std::chrono::seconds{60}};          // silence for this long is a storm
+};
+
+struct Settings {
+  Law law = Law::ephemeris;
+  Mount mount;
+  std::optional<sun::Place> place;
+  NaiveSettings naive;
+  EphemerisSettings ephemeris;
+  WindSettings wind;
+  DegreesPerSecond rate_max = degrees_per_second(30.f);  // how fast a target may move
+  Millis settle{std::chrono::seconds{1}};                // motors stay on this long after a move
+  Percent battery_hold_below = percent(8.f);             // no tracking moves below this charge
+  Percent battery_release_above = percent(15.f);
+};
+
+// How long manual may last; longer wishes are cut to it.
+constexpr Millis kManualForDefault = std::chrono::seconds{600};
+constexpr Millis kManualForMax = std::chrono::hours{24};
+
+// What a person wants. For `manual` either servo angles (an absent one stays where it is) or a
+// direction of the panel; neither means "hold as you are".
+struct Command {
+  Mode mode = Mode::automatic;
+  std::optional<Degrees> pan;
+  std::optional<Degrees> tilt;
+  std::optional<Direction> direction;
+  Millis manual_for = kManualForDefault;
+};
+
+// not_a_number: an angle is nan or infinite. out_of_range: a servo angle outside 0..180, an
+// elevation outside 0..90, an azimuth outside -360..360. duration: manual_for is not positive.
+// conflict: servo angles and a direction at once, or a target without mode manual.
+enum class Refusal : std::uint8_t { not_a_number, out_of_range, duration, conflict };
+std::string_view to_text(Refusal refusal);
+
+struct Inputs {
+  Instant now;                   // monotonic; going back is treated as standing still
+  std::optional<UtcMillis> utc;  // absent until the clock is known to be right
+  std::optional<Light> light;
+  std::optional<MetresPerSecond> wind;
+  std::optional<Watts> panel_power;  // for laws that learn from it
+  std::optional<Percent> battery;    // state of charge
+};
+
+// The counts the law works with, and what it makes of them. horizontal = left - right, average =
+// (left + right) / 2, vertical = top - average.
+struct LightErrors {
+  Light light;  // smoothed and rounded; reported with the errors so that a row adds up
+  int horizontal = 0;
+  int vertical = 0;
+  int average = 0;
+};
+
+struct Outputs {
+  Pose target;             // servo angles, inside the limits, moving no faster than the rate
+  bool motors_on = false;  // false: the servos get no pulses and hold by friction
+  State state = State::acquire;
+  Reason reason = Reason::start;
+  bool manual = false;
+  bool steady = false;                  // Locked: pointing as well as the law can tell
+  bool wind_guard = false;              // an anemometer is configured, so wind will stow the panel
+  Direction panel;                      // where the normal points in pose `target`, trim included
+  std::optional<Direction> sun;         // apparent; absent without clock or site
+  std::optional<Degrees> trim_azimuth;  // mount error learned; absent for laws that learn none
+  std::optional<Degrees> trim_elevation;
+  std::optional<LightErrors> light;  // absent without a light reading
+};
+
+class Tracker {
+ public:
+  // Starts with motors off in `pose` (where the servos were last, or neutral).
+  explicit Tracker(const Settings& settings, const Pose& pose = {});
+
+  Outputs step(const Inputs& inputs);
+
+  // Takes a command at `now`; it works from the next step on. Manual ends by itself after
+  // manual_for (cut to kManualForMax) and returns to automatic; stow and stop last until another
+  // mode.
+  std::expected<void, Refusal> obey(const Command& command, Instant now);
+
+  // New settings (a site by command, a law by choice). Mode, pose and wind memory stay.
+  void configure(const Settings& settings);
+  const Settings& settings() const { return settings_; }
+  Mode mode() const { return mode_; }
+
+ private:
+  struct Wish {
+    Pose pose;
+    State state;
+    Reason reason;
+    bool steady = false;
+    bool still = false;  // motors off at once
+  };
+
+  void advance_time(const Inputs& inputs);
+  void watch_wind(const Inputs& inputs);
+  void watch_battery(const Inputs& inputs);
+  void smooth(const Inputs& inputs);
+  void find_sun(const Inputs& inputs);
+  Wish wish(const Inputs& inputs);
+  Wish by_law(const Inputs& inputs);
+  Wish by_light(const Inputs& inputs);
+  Wish by_sun(const Inputs& inputs);
+  Wish hold(State state, Reason reason) const;
+  Outputs carry_out(const Wish& wish);
+  LightErrors light_errors() const;
+  Pose rate_limited(const Pose& wanted) const;
+
+  Settings settings_;
+  bool mount_sound_;
+  Pose pose_;  // last target
+  bool started_ = false;
+  Instant now_;
+  Millis elapsed_{0};  // since the step before
+  Instant moved_at_;
+  bool moved_ = false;
+
+  Mode mode_ = Mode::automatic;
+  Command command_;
+  Instant manual_until_;
+
+  Instant wind_heard_at_;
+  Instant wind_high_at_;  // last moment at or above leave_below
+  bool wind_stowed_ = false;
+  Reason wind_reason_ = Reason::wind;
+  bool battery_held_ = false;
+
+  struct Smoothed {
+    float top, left, right;
+    std::optional<float> bottom;
+  };
+  std::optional<Smoothed> smoothed_;
+  Millis since_loop_{0};
+  bool loop_due_ = false;
+  bool locked_ = false;
+
+  std::optional<UtcMillis> sun_at_;  // instant of sun_ and sun_ahead_
+  std::optional<Direction> sun_;
+  Direction sun_ahead_;
+  bool night_ = false;
+};
+
+}  // namespace idast::control
