@@ -1,7 +1,7 @@
-#include <doctest/doctest.h>
-
 #include <array>
 #include <cstddef>
+
+#include <doctest/doctest.h>
 
 #include "core/base/bytes.h"
 #include "core/base/ring.h"
@@ -16,8 +16,9 @@ TEST_CASE("a decimal prints exactly, without trailing zeros") {
     int decimals;
     const char* text;
   };
-  for (const Row& row : {Row{850, 2, "8.5"}, Row{-5, 3, "-0.005"}, Row{0, 2, "0"}, Row{12505, 4, "1.2505"},
-                         Row{100, 0, "100"}, Row{INT64_MIN, 0, "-9223372036854775808"}}) {
+  for (const Row& row :
+       {Row{850, 2, "8.5"}, Row{-5, 3, "-0.005"}, Row{0, 2, "0"}, Row{12505, 4, "1.2505"},
+        Row{100, 0, "100"}, Row{INT64_MIN, 0, "-9223372036854775808"}}) {
     char buffer[32];
     TextWriter out{buffer, sizeof buffer};
     out.decimal(row.scaled, row.decimals);

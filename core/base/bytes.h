@@ -10,7 +10,8 @@ namespace idast {
 
 using Bytes = std::span<const std::byte>;
 
-// Little-endian reader over bytes from outside: reading past the end yields zeros and sets failed().
+// Little-endian reader over bytes from outside: reading past the end yields zeros and sets
+// failed().
 class ByteReader {
  public:
   constexpr explicit ByteReader(Bytes bytes) : rest_{bytes} {}

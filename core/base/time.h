@@ -3,9 +3,9 @@
 #include <compare>
 #include <cstdint>
 
-// Two clocks that do not convert. Instant is monotonic (ms since some start); UtcMillis is wall time
-// (ms since 1970-01-01T00:00:00Z, leap seconds not counted). Only rooms listed under [clocks] in
-// layers.toml may ask a clock; all others are told. No time ever passes through a float.
+// Two clocks that do not convert. Instant is monotonic (ms since some start); UtcMillis is wall
+// time (ms since 1970-01-01T00:00:00Z, leap seconds not counted). Only rooms listed under [clocks]
+// in layers.toml may ask a clock; all others are told. No time ever passes through a float.
 namespace idast {
 
 using Millis = std::chrono::duration<std::int64_t, std::milli>;
@@ -17,9 +17,15 @@ class Instant {
   constexpr Millis since_start() const { return since_start_; }
 
   friend constexpr auto operator<=>(Instant, Instant) = default;
-  friend constexpr Instant operator+(Instant at, Millis by) { return Instant{at.since_start_ + by}; }
-  friend constexpr Instant operator-(Instant at, Millis by) { return Instant{at.since_start_ - by}; }
-  friend constexpr Millis operator-(Instant a, Instant b) { return a.since_start_ - b.since_start_; }
+  friend constexpr Instant operator+(Instant at, Millis by) {
+    return Instant{at.since_start_ + by};
+  }
+  friend constexpr Instant operator-(Instant at, Millis by) {
+    return Instant{at.since_start_ - by};
+  }
+  friend constexpr Millis operator-(Instant a, Instant b) {
+    return a.since_start_ - b.since_start_;
+  }
 
  private:
   Millis since_start_{0};

@@ -1,0 +1,47 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+// The words a tracker describes itself with. core/control decides them, the radio carries them as
+// one byte (the position in the list), MQTT and SQL as the word. Append only: a code never changes
+// its meaning, and a receiver that does not know a code leaves the field absent.
+namespace idast {
+
+enum class State : std::uint8_t { acquire, track, diffuse, stow, night, manual, fault };
+inline constexpr std::array<std::string_view, 7> kStateWords{"acquire", "track",  "diffuse", "stow",
+                                                             "night",   "manual", "fault"};
+
+enum class Reason : std::uint8_t {
+  start,             // First step after power-up.
+  sun_up,            // The sun is above the tracking limit.
+  sun_down,          // The sun is below the tracking limit.
+  no_clock,          // The time of day is not known.
+  no_site,           // Latitude and longitude are not known.
+  no_light,          // The light sensors do not answer.
+  light_low,         // Too little light to follow.
+  light_balanced,    // Both light errors inside the dead band.
+  light_unbalanced,  // A light error left the dead band.
+  commanded,         // A person asked for it.
+  manual_expired,    // Manual mode ended by itself.
+  stopped,           // A person stopped the motors.
+  wind_high,         // Wind above the stow limit.
+  wind_calm,         // Wind stayed below the release limit long enough.
+  wind_unknown,      // The anemometer is configured and silent.
+  battery_low,       // Too little charge to move.
+};
+inline constexpr std::array<std::string_view, 16> kReasonWords{
+    "start",     "sun_up",         "sun_down",         "no_clock",   "no_site",        "no_light",
+    "light_low", "light_balanced", "light_unbalanced", "commanded",  "manual_expired", "stopped",
+    "wind_high", "wind_calm",      "wind_unknown",     "battery_low"};
+
+constexpr std::string_view to_text(State state) {
+  return kStateWords[static_cast<std::size_t>(state)];
+}
+constexpr std::string_view to_text(Reason reason) {
+  return kReasonWords[static_cast<std::size_t>(reason)];
+}
+
+}  // namespace idast

@@ -1,0 +1,125 @@
+#pragma once
+#include <cstdint>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/base/time.h"
+#include "core/telemetry/record.h"
+
+// The database seam. A Store is opened once (migrated to the newest schema), written by one thread
+// through commit(), and read by any number of threads, each through a Reader of its own.
+//
+// Rules: commit is all or nothing and durable when it returns; a sample that is already stored
+// (same device, boot, seq) is absorbed, never doubled and never changed; rows of fielded devices,
+// which carry no identity, are stored as often as they come.
+namespace idast::store {
+
+enum class StoreErrorKind : std::uint8_t {
+  unavailable,   // Locked, gone, or not answering: try again.
+  disk_full,     // Try again when there is room.
+  read_only,     // Try again when it is writable.
+  newer_schema,  // Made by a newer IDAST: never touched. Start-up only.
+  corrupt,       // The file is not a database. Start-up only.
+};
+struct StoreError {
+  StoreErrorKind kind;
+  std::string words;  // For a person: what happened and what to do.
+};
+template <class T>
+using Result = std::expected<T, StoreError>;
+
+// How far a boot is complete: every seq 0..upto is stored. -1: seq 0 is missing.
+struct Progress {
+  std::string device;
+  std::string boot;  // 16 hexadecimal digits.
+  std::int64_t upto = -1;
+};
+
+struct Committed {
+  std::size_t inserted = 0;
+  std::size_t absorbed = 0;        // Were stored before.
+  std::vector<Progress> progress;  // One for every boot that the batch touched.
+};
+
+// A stored sample with the id of its row. `boot_started` orders boots: when the boot's first sample
+// was received, less that sample's uptime. Absent without identity.
+struct StoredRecord {
+  std::int64_t id = 0;
+  telemetry::Record record;
+  std::optional<UtcMillis> boot_started;
+};
+
+// Half-open: from <= ts < to. An empty device means all devices.
+struct Range {
+  std::string device;
+  UtcMillis from;
+  UtcMillis to;
+};
+
+// One bucket of one column.
+struct Bucket {
+  std::optional<double> low, mean, high;
+};
+// Column-wise answer: times are bucket starts; buckets[f][i] belongs to fields[f] at times[i].
+// Empty buckets are left out.
+struct Buckets {
+  std::vector<UtcMillis> times;
+  std::vector<std::vector<Bucket>> fields;
+};
+
+// What a day, an hour or a month of one device adds up to.
+struct Period {
+  UtcMillis start;
+  double energy_wh = 0;  // By differences of the counter; a fall starts a new count.
+  std::int64_t samples = 0;
+  std::int64_t minutes_covered = 0;  // Distinct minutes with at least one sample.
+  std::optional<double> battery_pct_mean;
+  std::string device_name_last;          // The last non-empty one.
+  std::optional<UtcMillis> first, last;  // First and last sample.
+};
+
+struct DeviceSeen {
+  std::string device;
+  UtcMillis last_seen;  // The newest ts.
+};
+
+class Reader {
+ public:
+  virtual ~Reader() = default;
+  virtual Result<void> ping() = 0;
+  virtual Result<std::vector<DeviceSeen>> devices() = 0;
+  // The newest sample by (boot start, seq), without identity by receive order; over all devices,
+  // the one received last.
+  virtual Result<std::optional<StoredRecord>> latest(const std::string& device) = 0;
+  // Ascending by ts, then id; at most `limit`. Stops early when `row` returns false.
+  virtual Result<void> rows(const Range& range, std::size_t limit,
+                            const std::function<bool(StoredRecord&&)>& row) = 0;
+  // Buckets of `step` aligned to range.from, for numeric and boolean fields (positions in
+  // kFieldInfo), in the field's unit.
+  virtual Result<Buckets> buckets(const Range& range, Millis step,
+                                  std::span<const std::size_t> fields) = 0;
+  // One entry for each [starts[i], starts[i+1]), device required; empty periods have samples 0. The
+  // difference that crosses a boundary belongs to the period of its later sample.
+  virtual Result<std::vector<Period>> periods(const std::string& device,
+                                              std::span<const UtcMillis> starts) = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+  virtual Result<Committed> commit(std::span<const telemetry::Record> batch) = 0;
+  // Thread-safe; the reader itself belongs to one thread.
+  virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
+  // Rows, bytes on disk: for /metrics.
+  struct Size {
+    std::int64_t bytes = 0;
+  };
+  virtual Result<Size> size() = 0;
+};
+
+}  // namespace idast::store
