@@ -1,0 +1,80 @@
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <expected>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/base/time.h"
+#include "core/sun/sun.h"
+#include "core/units/units.h"
+
+// Files of measured weather, read without believing them. Two formats:
+//
+// SURFRAD (NOAA GML, README of the .dat files):
+//   line 1: station name
+//   line 2: latitude longitude altitude "m" …
+//   then, a line each minute, 48 columns split by blanks: year, day of year, month, day, hour,
+//   minute, decimal hour, solar zenith, and 20 pairs (value, QC flag); pairs used: 1 GHI, 3 DNI,
+//   4 DHI, 16 air temperature °C, 18 wind m/s. A flag other than 0 or -9999.9 means missing.
+//   Some headers drop the minus of a west longitude: both signs are tried against the zenith
+//   column, the one that fits is taken, and a note says so.
+//
+// CSV: `#` lines, one of which says "site lat L lon L alt_m A"; a header line naming the columns
+//   utc, ghi_wm2, dni_wm2, dhi_wm2, temp_c, wind_ms (others are skipped); rows. An empty cell,
+//   -9999.9, nan or a value beyond what can be on earth means missing.
+namespace idast::sim {
+
+// A file may hold at most this: a leap year of minutes, and text for it with room to spare.
+constexpr std::size_t kWeatherRowsMax = 366 * 24 * 60;
+constexpr std::size_t kWeatherBytesMax = 256 * 1024 * 1024;
+constexpr std::size_t kWeatherLineBytesMax = 2048;
+// Holes up to this are interpolated, longer ones are reported.
+constexpr Millis kGapMax = std::chrono::minutes{15};
+
+struct WeatherMinute {
+  UtcMillis at;
+  // Absent: not measured, and not within an interpolated hole.
+  std::optional<float> ghi_wm2, dni_wm2, dhi_wm2, temperature_c, wind_ms;
+};
+
+// A stretch without a value, from the last good instant to the next one.
+struct WeatherGap {
+  UtcMillis from;
+  UtcMillis to;
+  std::string_view column;  // one of the CSV names above
+};
+
+struct WeatherFile {
+  std::string name;
+  sun::Place place;
+  std::vector<WeatherMinute> minutes;  // ascending in time, no two alike, never empty
+  std::vector<WeatherGap> gaps;        // longer than kGapMax
+  std::vector<std::string> notes;      // for a person: what was mended, dropped or found missing
+};
+
+enum class WeatherErrorKind : std::uint8_t {
+  unreadable,      // the file cannot be opened or read
+  too_large,       // more bytes, rows or characters in a line than the limits above
+  not_weather,     // neither format
+  no_site,         // latitude and longitude are missing or impossible
+  no_column,       // a column that is needed is missing
+  bad_row,         // a row that cannot be read; unknown or impossible time
+  out_of_order,    // time stands still or runs back
+  empty,           // no rows
+  zenith_differs,  // the sun of the file is not the sun of its place, with either sign
+};
+
+struct WeatherError {
+  WeatherErrorKind kind;
+  std::size_t line;     // 1-based; 0 when it is not about a line
+  std::string message;  // for a person; names the line
+};
+
+std::expected<WeatherFile, WeatherError> parse_weather(std::string_view text,
+                                                       std::string_view name);
+std::expected<WeatherFile, WeatherError> read_weather(const std::string& path);
+
+}  // namespace idast::sim
