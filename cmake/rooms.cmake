@@ -2,10 +2,26 @@
 # link lines, stands here.
 idast_room(core/base)
 idast_room(core/units)
-idast_room(core/sun DEPENDS idast_base idast_units)
-idast_room(core/control DEPENDS idast_base idast_units idast_sun)
 idast_room(core/telemetry DEPENDS idast_base idast_units)
 idast_room(core/ports DEPENDS idast_base idast_units)
-idast_room(mqtt DEPENDS idast_base idast_boost)
-idast_room(sim/sky DEPENDS idast_base idast_units idast_sun idast_control)
-idast_room(sim/plant DEPENDS idast_base idast_units idast_sun idast_control idast_sim_sky)
+idast_room(core/sun DEPENDS idast_base idast_units)
+idast_room(core/wire DEPENDS idast_base)
+idast_room(core/control DEPENDS idast_base idast_units idast_sun)
+idast_room(core/node DEPENDS idast_telemetry idast_ports idast_wire idast_control)
+
+idast_room(mqtt DEPENDS idast_base PACKAGES idast_boost)
+
+idast_room(sim/sky DEPENDS idast_sun)
+idast_room(sim/plant DEPENDS idast_sim_sky)
+idast_room(sim/radio DEPENDS idast_ports)
+idast_room(sim/live DEPENDS idast_node idast_sim_plant idast_sim_radio idast_mqtt PACKAGES idast_boost)
+
+idast_room(server/ingest DEPENDS idast_telemetry PACKAGES simdjson::simdjson)
+idast_room(server/store DEPENDS idast_telemetry PACKAGES SQLite::SQLite3)
+idast_room(server/live DEPENDS idast_telemetry)
+idast_room(server/query DEPENDS idast_store PACKAGES date::date-tz)
+idast_room(server/devices DEPENDS idast_store idast_sun PACKAGES date::date-tz)
+idast_room(server/api DEPENDS idast_query idast_live idast_devices PACKAGES idast_boost)
+idast_room(server/app DEPENDS idast_api idast_ingest idast_mqtt PACKAGES spdlog::spdlog)
+
+idast_room(tools/schema DEPENDS idast_telemetry PACKAGES fmt::fmt)
