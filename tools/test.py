@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Builds and runs every test of the project, or of the rooms named, and counts them.
+
+./dev test                 everything
+./dev test core/wire       one room; also: layers, printed, refused, dashboard, browser, journey, crash, fuzz
+./dev test --fuzz 60       only the fuzzers, 60 s each
+
+A suite says its counts in its last lines: doctest's summary, or `IDAST-TESTS passed=N failed=N`.
+"""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+BUILD = ROOT / "build" / "dev"
+FUZZ_BUILD = ROOT / "build" / "fuzz"
+IDAST = BUILD / "idast"
+SUITE_SECONDS_MAX = 900  # Longer is a hang; the suite is stopped and counts as failed.
+FUZZ_SECONDS_IN_TESTS = 10
+
+DOCTEST = re.compile(r"test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed")
+COUNTED = re.compile(r"IDAST-TESTS passed=(\d+) failed=(\d+)")
+SKIPPED = re.compile(r"^(?:.*\bSKIPPED\b.*)$", re.M)
+
+
+def colour(text: str, code: int) -> str:
+    return f"\033[{code}m{text}\033[0m" if sys.stdout.isatty() else text
+
+
+class Tally:
+    def __init__(self) -> None:
+        self.passed = 0
+        self.failed = 0
+        self.skips: list[str] = []
+
+    def run(self, name: str, command: list, cwd: pathlib.Path = ROOT) -> bool:
+        """Runs one suite; adds its counts. A suite that ends badly has at least one failure."""
+        start = time.monotonic()
+        try:
+            done = subprocess.run(
+                [str(part) for part in command], cwd=cwd, text=True, errors="replace",
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SUITE_SECONDS_MAX,
+                env=os.environ | {"IDAST": str(IDAST)},
+            )
+            output, status = done.stdout, done.returncode
+        except subprocess.TimeoutExpired as slow:
+            output = (slow.stdout or b"").decode(errors="replace") + "\nstopped: it took too long"
+            status = -1
+        counts = DOCTEST.findall(output) + COUNTED.findall(output)
+        passed = sum(int(p) for p, _ in counts)
+        failed = sum(int(f) for _, f in counts)
+        if not counts:
+            passed, failed = (1, 0) if status == 0 else (0, 1)
+        elif status != 0 and failed == 0:
+            failed = 1
+        self.passed += passed
+        self.failed += failed
+        self.skips += [f"{name}: {line.strip()}" for line in SKIPPED.findall(output)]
+        mark = colour("ok  ", 32) if failed == 0 else colour("FAIL", 31)
+        print(f"{mark} {name:<28} {passed:>5} passed {failed:>3} failed {time.monotonic() - start:7.1f} s",
+              flush=True)
+        if failed:
+            print("\n".join("     " + line for line in output.splitlines()[-120:]), flush=True)
+        return failed == 0
+
+
+def run_quietly(command: list, what: str) -> None:
+    """A step that must work before anything can be tested."""
+    done = subprocess.run([str(c) for c in command], cwd=ROOT, text=True, errors="replace",
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    if done.returncode != 0:
+        print(done.stdout[-12000:])
+        print(f"{what} failed: nothing was tested\n0 passed, 1 failed")
+        sys.exit(1)
+
+
+def build(preset: str, targets: list[str]) -> None:
+    folder = ROOT / "build" / preset
+    start = time.monotonic()
+    if not (folder / "build.ninja").exists():
+        run_quietly(["cmake", "--preset", preset], f"configuring {preset}")
+    run_quietly(["ninja", "-C", folder, *targets], f"building {preset}")
+    print(f"built {preset}: {' '.join(targets) or 'all'} in {time.monotonic() - start:.0f} s", flush=True)
+
+
+def dashboard_suites(tally: Tally) -> None:
+    tally.run("dashboard", ["npm", "run", "--silent", "test"], ROOT / "dashboard")
+    tally.run("dashboard/check", ["npm", "run", "--silent", "check"], ROOT / "dashboard")
+    tally.run("dashboard/size", ["npm", "run", "--silent", "size"], ROOT / "dashboard")
+
+
+def fuzz(tally: Tally, seconds: int) -> None:
+    """Every fuzzer for some seconds, from its kept corpus in tests/golden/fuzz/NAME."""
+    build("fuzz", ["fuzzers"])
+    for fuzzer in sorted(FUZZ_BUILD.glob("fuzz_*")):
+        if not os.access(fuzzer, os.X_OK) or fuzzer.is_dir():
+            continue
+        corpus = FUZZ_BUILD / "corpus" / fuzzer.name
+        corpus.mkdir(parents=True, exist_ok=True)
+        seeds = ROOT / "tests" / "golden" / "fuzz" / fuzzer.name.removeprefix("fuzz_")
+        tally.run(f"fuzz/{fuzzer.name.removeprefix('fuzz_')}",
+                  [fuzzer, corpus, *([seeds] if seeds.exists() else []), f"-max_total_time={seconds}",
+                   "-rss_limit_mb=1024", "-timeout=10", f"-artifact_prefix={FUZZ_BUILD}/"])
+
+
+def rooms_with_tests() -> list[str]:
+    folders = {p.parent.relative_to(ROOT).as_posix() for top in ("core", "sim", "mqtt", "server", "cli", "tools")
+               for p in (ROOT / top).rglob("*_test.cpp")}
+    return sorted(folders)
+
+
+def scripts(folder: str) -> list[pathlib.Path]:
+    return sorted(p for p in (ROOT / "tests" / folder).glob("*.py") if not p.name.startswith("_"))
+
+
+def main(arguments: list[str]) -> int:
+    tally = Tally()
+    start = time.monotonic()
+    if arguments[:1] == ["--fuzz"]:
+        fuzz(tally, int(arguments[1]))
+        return finish(tally, start)
+
+    wanted = set(arguments)
+    rooms = rooms_with_tests()
+    special = {"layers", "printed", "refused", "dashboard", "browser", "journey", "crash", "fuzz"}
+    unknown = wanted - special - set(rooms)
+    if unknown:
+        print(f"no tests in: {', '.join(sorted(unknown))}\nrooms: {' '.join(sorted(special) + rooms)}")
+        return 2
+    everything = not wanted
+
+    def asked(name: str) -> bool:
+        return everything or name in wanted
+
+    if asked("layers") or wanted:
+        tally.run("layers", [sys.executable, "tools/layers.py"])
+    needs_program = any(asked(n) for n in ("printed", "browser", "journey", "crash"))
+    if needs_program or asked("dashboard"):
+        run_quietly(["./dev", "page"], "building the page")
+    chosen = [room for room in rooms if asked(room)]
+    targets = [f"test_{room.replace('/', '_')}" for room in chosen]
+    if needs_program:
+        targets += ["idast", "loadgen"]
+    if targets:
+        build("dev", targets)
+    for room in chosen:
+        tally.run(room, [BUILD / f"test_{room.replace('/', '_')}"])
+    if asked("refused"):
+        tally.run("tests/refused", [sys.executable, "tests/refused/refused.py"])
+    if asked("printed"):
+        tally.run("printed files", [sys.executable, "tools/check.py", "--printed", IDAST])
+    if asked("dashboard"):
+        dashboard_suites(tally)
+    if asked("browser"):
+        tally.run("dashboard/browser", ["npm", "run", "--silent", "test:browser"], ROOT / "dashboard")
+    for folder in ("journey", "crash"):
+        for script in scripts(folder) if asked(folder) else []:
+            tally.run(f"tests/{folder}/{script.stem}", [sys.executable, script, IDAST])
+    if asked("fuzz"):
+        fuzz(tally, FUZZ_SECONDS_IN_TESTS)
+    return finish(tally, start)
+
+
+def finish(tally: Tally, start: float) -> int:
+    for skip in tally.skips:
+        print(colour(f"skipped: {skip}", 33))
+    print(f"{time.monotonic() - start:.0f} s\n{tally.passed} passed, {tally.failed} failed")
+    return 1 if tally.failed or tally.passed == 0 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
