@@ -33,8 +33,8 @@ constexpr std::size_t kPacketBytesMax = 256 * 1024;
 
 // A message the broker publishes for us when the connection ends without our DISCONNECT.
 struct Will {
-  std::string topic;
-  std::string payload;
+  std::string topic = {};
+  std::string payload = {};
   std::uint8_t qos = 1;  // 0 or 1
   bool retain = true;
 };
@@ -42,14 +42,14 @@ struct Will {
 struct Options {
   std::string host = "127.0.0.1";
   std::uint16_t port = kPlainPort;
-  bool tls = false;     // TLS 1.2 or later; the certificate must be valid for `host`
-  std::string ca_file;  // PEM; empty: the certificates the operating system trusts
-  std::string client_id;
+  bool tls = false;          // TLS 1.2 or later; the certificate must be valid for `host`
+  std::string ca_file = {};  // PEM; empty: the certificates the operating system trusts
+  std::string client_id = {};
   bool clean_session = false;           // true: the broker forgets us at every disconnect
-  std::string username;                 // empty: none
-  std::string password;                 // sent only with a user name
+  std::string username = {};            // empty: none
+  std::string password = {};            // sent only with a user name
   std::chrono::seconds keep_alive{30};  // 0: no pings, a dead broker is then noticed by TCP alone
-  std::optional<Will> will;
+  std::optional<Will> will = {};
 
   std::size_t packet_bytes_max = kPacketBytesMax;
   // QoS 1 publishes accepted and not yet acknowledged by the broker, waiting or in flight.
@@ -90,11 +90,11 @@ enum class DisconnectKind : std::uint8_t {
 };
 
 struct DisconnectReason {
-  DisconnectKind kind;
-  std::uint8_t connack_code = 0;       // 1 … 5 when refused (MQTT 3.1.1 table 3.1)
-  bool was_connected = false;          // false: an attempt failed before the broker's CONNACK
-  std::string words;                   // for a person, without secrets
-  std::chrono::milliseconds retry_in;  // until the next attempt; 0 after stop()
+  DisconnectKind kind = DisconnectKind::stopped;
+  std::uint8_t connack_code = 0;          // 1 … 5 when refused (MQTT 3.1.1 table 3.1)
+  bool was_connected = false;             // false: an attempt failed before the broker's CONNACK
+  std::string words = {};                 // for a person, without secrets
+  std::chrono::milliseconds retry_in{0};  // until the next attempt; 0 after stop()
 };
 
 // A stable word for logs and metrics, such as "connect_failed".
@@ -108,25 +108,25 @@ struct AckToken {
 };
 
 struct Message {  // the views are valid during the callback only
-  std::string_view topic;
-  std::string_view payload;
-  std::uint8_t qos;  // 0 or 1
-  bool retain;
-  bool duplicate;
-  AckToken token;
+  std::string_view topic = {};
+  std::string_view payload = {};
+  std::uint8_t qos = 0;  // 0 or 1
+  bool retain = false;
+  bool duplicate = false;
+  AckToken token = {};
 };
 
 struct Callbacks {  // all optional
-  std::function<void(bool session_present)> connected;
+  std::function<void(bool session_present)> connected = {};
   // After every connection that ended and every attempt that failed; never from within a call of
   // stop() itself.
-  std::function<void(const DisconnectReason&)> disconnected;
+  std::function<void(const DisconnectReason&)> disconnected = {};
   // May come before `subscribed`: a resumed session delivers at once.
-  std::function<void(const Message&)> message;
+  std::function<void(const Message&)> message = {};
   // Every remembered filter is confirmed; again after every connect.
-  std::function<void()> subscribed;
+  std::function<void()> subscribed = {};
   // The broker answered "failure" for this filter; it is tried again at the next connect.
-  std::function<void(std::string_view filter)> subscription_refused;
+  std::function<void(std::string_view filter)> subscription_refused = {};
 };
 
 enum class PublishError : std::uint8_t {
