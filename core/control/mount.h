@@ -1,5 +1,6 @@
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "core/units/units.h"
@@ -26,6 +27,7 @@ namespace idast::control {
 
 enum class MountKind : std::uint8_t { az_el, tilt_tilt };
 std::string_view to_text(MountKind kind);
+std::optional<MountKind> mount_kind_from(std::string_view text);
 
 // One servo: where it may go and what its scale means.
 struct Axis {
@@ -58,6 +60,18 @@ struct Direction {
 
 // Where the panel's normal points in this pose.
 Direction panel_direction(const Mount& mount, const Pose& pose);
+
+// The panel's own axes in this pose, at right angles to each other: `right` lies along growing p,
+// `top` along growing t.
+struct PanelFrame {
+  Direction normal;
+  Direction right;
+  Direction top;
+};
+PanelFrame panel_frame(const Mount& mount, const Pose& pose);
+
+// az_el beyond t = 90: the panel looks backwards, and a growing p moves its normal to its left.
+bool is_flipped(const Mount& mount, const Pose& pose);
 
 struct Aim {
   Pose pose;       // always inside the servo limits

@@ -22,24 +22,24 @@ std::string_view to_text(State state);
 
 // Why the state was entered: a stable word, sent as this one-byte code by radio. Append only.
 enum class Reason : std::uint8_t {
-  start,            // nothing decided yet
-  sun,              // following the ephemeris
-  sun_unguarded,    // the same, and no anemometer is configured: wind will not stow the panel
-  light,            // following the light sensors
-  light_unguarded,  // the same without an anemometer
-  saturated,        // every light sensor is at the end of its scale
-  dark,             // no light sensor sees anything
-  sun_down,         // the sun is below the horizon
-  no_clock,         // the law needs the time and has none
-  no_site,          // the law needs the place and has none
-  no_light,         // the law needs light sensors and has no reading
-  wind,             // wind reached the stow threshold
-  wind_silent,      // the configured anemometer has said nothing for a minute
-  commanded,        // a person chose this
-  stopped,          // a person stopped the motors
-  battery_low,      // the battery is too weak to move
-  mount_unsound,    // the mount's settings contradict themselves
-  out_of_reach,     // the sun is outside what the servos can reach; pointing as near as they can
+  start,             // nothing decided yet
+  sun,               // following the ephemeris
+  sun_unguarded,     // the same, and no anemometer is configured: wind will not stow the panel
+  light,             // following the light sensors
+  light_unguarded,   // the same without an anemometer
+  saturated,         // every light sensor is at the end of its scale
+  dark,              // no light sensor sees anything
+  sun_down,          // the sun is below the horizon
+  no_clock,          // the law needs the time and has none
+  no_site,           // the law needs the place and has none
+  no_light,          // the law needs light sensors and has no reading
+  wind,              // wind reached the stow threshold
+  wind_silent,       // the configured anemometer has said nothing for a minute
+  commanded,         // a person chose this
+  stopped,           // a person stopped the motors
+  battery_low,       // the battery is too weak to move
+  settings_unsound,  // mount or rate contradict themselves
+  out_of_reach,      // the sun is outside what the servos can reach; pointing as near as they can
 };
 constexpr std::uint8_t kReasonCount = 18;
 std::string_view to_text(Reason reason);
@@ -50,12 +50,13 @@ std::optional<Law> law_from(std::string_view text);
 
 enum class Mode : std::uint8_t { automatic, manual, stow, stop };
 
-// ADC counts 0..4095. `left` looks towards falling pan, `top` towards rising tilt.
+// ADC counts 0..4095 (more counts as 4095). The sensors sit on the panel: `left` and `right` lean
+// along falling and rising p of mount.h, `bottom` and `top` along falling and rising t.
 struct Light {
   std::uint16_t top = 0;
   std::uint16_t left = 0;
   std::uint16_t right = 0;
-  std::optional<std::uint16_t> bottom;
+  std::optional<std::uint16_t> bottom = std::nullopt;
 };
 
 // The fielded law's figures.
@@ -88,7 +89,7 @@ struct WindSettings {
 struct Settings {
   Law law = Law::ephemeris;
   Mount mount;
-  std::optional<sun::Place> place;
+  std::optional<sun::Place> place = std::nullopt;
   NaiveSettings naive;
   EphemerisSettings ephemeris;
   WindSettings wind;
@@ -106,9 +107,9 @@ constexpr Millis kManualForMax = std::chrono::hours{24};
 // direction of the panel; neither means "hold as you are".
 struct Command {
   Mode mode = Mode::automatic;
-  std::optional<Degrees> pan;
-  std::optional<Degrees> tilt;
-  std::optional<Direction> direction;
+  std::optional<Degrees> pan = std::nullopt;
+  std::optional<Degrees> tilt = std::nullopt;
+  std::optional<Direction> direction = std::nullopt;
   Millis manual_for = kManualForDefault;
 };
 
@@ -119,12 +120,13 @@ enum class Refusal : std::uint8_t { not_a_number, out_of_range, duration, confli
 std::string_view to_text(Refusal refusal);
 
 struct Inputs {
-  Instant now;                   // monotonic; going back is treated as standing still
-  std::optional<UtcMillis> utc;  // absent until the clock is known to be right
-  std::optional<Light> light;
-  std::optional<MetresPerSecond> wind;
-  std::optional<Watts> panel_power;  // for laws that learn from it
-  std::optional<Percent> battery;    // state of charge
+  Instant now{};  // monotonic; going back is treated as standing still
+  std::optional<UtcMillis> utc =
+      std::nullopt;  // absent until the clock is known to be right; outside 1990-2150 as absent
+  std::optional<Light> light = std::nullopt;
+  std::optional<MetresPerSecond> wind = std::nullopt;
+  std::optional<Watts> panel_power = std::nullopt;  // for laws that learn from it
+  std::optional<Percent> battery = std::nullopt;    // state of charge
 };
 
 // The counts the law works with, and what it makes of them. horizontal = left - right, average =
@@ -142,13 +144,14 @@ struct Outputs {
   State state = State::acquire;
   Reason reason = Reason::start;
   bool manual = false;
-  bool steady = false;                  // Locked: pointing as well as the law can tell
-  bool wind_guard = false;              // an anemometer is configured, so wind will stow the panel
-  Direction panel;                      // where the normal points in pose `target`, trim included
-  std::optional<Direction> sun;         // apparent; absent without clock or site
-  std::optional<Degrees> trim_azimuth;  // mount error learned; absent for laws that learn none
-  std::optional<Degrees> trim_elevation;
-  std::optional<LightErrors> light;  // absent without a light reading
+  bool steady = false;      // Locked: pointing as well as the law can tell
+  bool wind_guard = false;  // an anemometer is configured, so wind will stow the panel
+  Direction panel;          // where the normal points in pose `target`, trim included
+  std::optional<Direction> sun = std::nullopt;  // apparent; absent without clock or site
+  std::optional<Degrees> trim_azimuth =
+      std::nullopt;  // mount error learned; absent for laws that learn none
+  std::optional<Degrees> trim_elevation = std::nullopt;
+  std::optional<LightErrors> light = std::nullopt;  // absent without a light reading
 };
 
 class Tracker {
@@ -169,59 +172,65 @@ class Tracker {
   Mode mode() const { return mode_; }
 
  private:
+  // What a mode or a law would like; carry_out() decides what becomes of it.
   struct Wish {
     Pose pose;
-    State state;
-    Reason reason;
+    State state = State::acquire;
+    Reason reason = Reason::start;
     bool steady = false;
     bool still = false;  // motors off at once
   };
+  struct Smoothed {
+    float top = 0.f;
+    float left = 0.f;
+    float right = 0.f;
+    std::optional<float> bottom;
+  };
 
-  void advance_time(const Inputs& inputs);
+  void advance_time(Instant now);
   void watch_wind(const Inputs& inputs);
   void watch_battery(const Inputs& inputs);
   void smooth(const Inputs& inputs);
   void find_sun(const Inputs& inputs);
   Wish wish(const Inputs& inputs);
-  Wish by_law(const Inputs& inputs);
-  Wish by_light(const Inputs& inputs);
+  Wish by_command() const;
+  Wish by_light();
   Wish by_sun(const Inputs& inputs);
+  Pose stepped_towards_light(const LightErrors& errors, int dead_band) const;
   Wish hold(State state, Reason reason) const;
-  Outputs carry_out(const Wish& wish);
-  LightErrors light_errors() const;
   Pose rate_limited(const Pose& wanted) const;
+  void carry_out(const Wish& wish);
+  Outputs outputs(const Wish& wish) const;
+  std::optional<LightErrors> light_errors() const;
+  Direction direction_of_sun(UtcMillis at) const;
 
   Settings settings_;
-  bool mount_sound_;
-  Pose pose_;  // last target
+  bool settings_sound_ = false;
+  Pose pose_;                 // the last target
+  std::optional<Pose> goal_;  // where by_sun is going; reached over several steps
+
   bool started_ = false;
   Instant now_;
   Millis elapsed_{0};  // since the step before
-  Instant moved_at_;
-  bool moved_ = false;
+  std::optional<Instant> moved_at_;
 
   Mode mode_ = Mode::automatic;
   Command command_;
   Instant manual_until_;
 
   Instant wind_heard_at_;
-  Instant wind_high_at_;  // last moment at or above leave_below
+  Instant wind_high_at_;  // the last moment that was not below leave_below
   bool wind_stowed_ = false;
   Reason wind_reason_ = Reason::wind;
   bool battery_held_ = false;
 
-  struct Smoothed {
-    float top, left, right;
-    std::optional<float> bottom;
-  };
   std::optional<Smoothed> smoothed_;
   Millis since_loop_{0};
   bool loop_due_ = false;
   bool locked_ = false;
 
-  std::optional<UtcMillis> sun_at_;  // instant of sun_ and sun_ahead_
+  std::optional<UtcMillis> sun_at_;  // the instant of sun_
   std::optional<Direction> sun_;
-  Direction sun_ahead_;
   bool night_ = false;
 };
 
