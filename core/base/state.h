@@ -16,12 +16,12 @@ inline constexpr std::array<std::string_view, 7> kStateWords{"acquire", "track",
 
 enum class Reason : std::uint8_t {
   start,             // First step after power-up.
-  sun_up,            // The sun is above the tracking limit.
+  sun_up,            // The sun is up: following the ephemeris.
   sun_down,          // The sun is below the tracking limit.
   no_clock,          // The time of day is not known.
   no_site,           // Latitude and longitude are not known.
   no_light,          // The light sensors do not answer.
-  light_low,         // Too little light to follow.
+  light_low,         // No light sensor sees enough to follow.
   light_balanced,    // Both light errors inside the dead band.
   light_unbalanced,  // A light error left the dead band.
   commanded,         // A person asked for it.
@@ -31,11 +31,23 @@ enum class Reason : std::uint8_t {
   wind_calm,         // Wind stayed below the release limit long enough.
   wind_unknown,      // The anemometer is configured and silent.
   battery_low,       // Too little charge to move.
+  sun_unguarded,     // As sun_up, and no anemometer is configured: wind will not stow the panel.
+  light,             // Following the light sensors.
+  light_unguarded,   // The same without an anemometer.
+  saturated,         // Every light sensor is at the end of its scale.
+  settings_unsound,  // Mount or rate contradict themselves.
+  out_of_reach,      // The sun is outside what the servos reach; pointing as near as they can.
 };
-inline constexpr std::array<std::string_view, 16> kReasonWords{
-    "start",     "sun_up",         "sun_down",         "no_clock",   "no_site",        "no_light",
-    "light_low", "light_balanced", "light_unbalanced", "commanded",  "manual_expired", "stopped",
-    "wind_high", "wind_calm",      "wind_unknown",     "battery_low"};
+inline constexpr std::array<std::string_view, 22> kReasonWords{
+    "start",           "sun_up",         "sun_down",
+    "no_clock",        "no_site",        "no_light",
+    "light_low",       "light_balanced", "light_unbalanced",
+    "commanded",       "manual_expired", "stopped",
+    "wind_high",       "wind_calm",      "wind_unknown",
+    "battery_low",     "sun_unguarded",  "light",
+    "light_unguarded", "saturated",      "settings_unsound",
+    "out_of_reach"};
+static_assert(static_cast<std::size_t>(Reason::out_of_reach) + 1 == kReasonWords.size());
 
 constexpr std::string_view to_text(State state) {
   return kStateWords[static_cast<std::size_t>(state)];

@@ -18,14 +18,6 @@ constexpr Degrees kReachable = degrees(1.f);
 // The sun moves 0.004° in a second.
 constexpr Millis kSunFreshFor = std::chrono::seconds{1};
 
-constexpr std::array<std::string_view, 7> kStateNames{"acquire", "track",  "diffuse", "stow",
-                                                      "night",   "manual", "fault"};
-constexpr std::array<std::string_view, kReasonCount> kReasonNames{
-    "start",       "sun",       "sun_unguarded", "light",       "light_unguarded",  "saturated",
-    "dark",        "sun_down",  "no_clock",      "no_site",     "no_light",         "wind",
-    "wind_silent", "commanded", "stopped",       "battery_low", "settings_unsound", "out_of_reach"};
-static_assert(static_cast<std::size_t>(Reason::out_of_reach) + 1 == kReasonCount);
-
 bool is_number(Degrees angle) { return std::isfinite(angle.in(degrees)); }
 bool is_servo_angle(Degrees angle) { return angle >= degrees(0.f) && angle <= degrees(180.f); }
 
@@ -62,8 +54,6 @@ std::uint16_t as_counts(float counts) {
 
 }  // namespace
 
-std::string_view to_text(State state) { return kStateNames[static_cast<std::size_t>(state)]; }
-std::string_view to_text(Reason reason) { return kReasonNames[static_cast<std::size_t>(reason)]; }
 std::string_view to_text(Law law) { return law == Law::naive ? "naive" : "ephemeris"; }
 
 std::optional<Law> law_from(std::string_view text) {
@@ -159,11 +149,11 @@ void Tracker::watch_wind(const Inputs& inputs) {
     if (!(*wind < limits.leave_below)) wind_high_at_ = now_;
     if (!(*wind < limits.stow_at)) {
       wind_stowed_ = true;
-      wind_reason_ = Reason::wind;
+      wind_reason_ = Reason::wind_high;
     }
   }
   if (now_ - wind_heard_at_ >= limits.silent_after) {
-    if (!wind_stowed_) wind_reason_ = Reason::wind_silent;
+    if (!wind_stowed_) wind_reason_ = Reason::wind_unknown;
     wind_stowed_ = true;
     wind_high_at_ = now_;
   }
@@ -286,7 +276,7 @@ Tracker::Wish Tracker::by_light() {
       std::minmax({smoothed_->top, smoothed_->left, smoothed_->right});
   if (brightest < kDarkBelow) {
     locked_ = false;
-    return hold(State::night, Reason::dark);
+    return hold(State::night, Reason::light_low);
   }
   const float share = law.dead_band_share * brightest;
   const int dead_band = brightest > static_cast<float>(law.share_above)
@@ -341,7 +331,7 @@ Tracker::Wish Tracker::by_sun(const Inputs& inputs) {
     off = angle_between(goal_ ? panel_direction(mount, *goal_) : panel, *sun_);
   }
   const Pose goal = goal_.value_or(pose_);
-  Reason reason = settings_.wind.anemometer ? Reason::sun : Reason::sun_unguarded;
+  Reason reason = settings_.wind.anemometer ? Reason::sun_up : Reason::sun_unguarded;
   if (off > kReachable) reason = Reason::out_of_reach;
   return {.pose = goal, .state = State::track, .reason = reason, .steady = goal == pose_};
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/base/state.h"
 #include "core/base/time.h"
 #include "core/control/mount.h"
 #include "core/sun/sun.h"
@@ -16,33 +17,6 @@
 // weak battery overrule it; limits and rate are applied last, whatever was wished. Stop outranks
 // all of them because it never moves anything.
 namespace idast::control {
-
-enum class State : std::uint8_t { acquire, track, diffuse, stow, night, manual, fault };
-std::string_view to_text(State state);
-
-// Why the state was entered: a stable word, sent as this one-byte code by radio. Append only.
-enum class Reason : std::uint8_t {
-  start,             // nothing decided yet
-  sun,               // following the ephemeris
-  sun_unguarded,     // the same, and no anemometer is configured: wind will not stow the panel
-  light,             // following the light sensors
-  light_unguarded,   // the same without an anemometer
-  saturated,         // every light sensor is at the end of its scale
-  dark,              // no light sensor sees anything
-  sun_down,          // the sun is below the horizon
-  no_clock,          // the law needs the time and has none
-  no_site,           // the law needs the place and has none
-  no_light,          // the law needs light sensors and has no reading
-  wind,              // wind reached the stow threshold
-  wind_silent,       // the configured anemometer has said nothing for a minute
-  commanded,         // a person chose this
-  stopped,           // a person stopped the motors
-  battery_low,       // the battery is too weak to move
-  settings_unsound,  // mount or rate contradict themselves
-  out_of_reach,      // the sun is outside what the servos can reach; pointing as near as they can
-};
-constexpr std::uint8_t kReasonCount = 18;
-std::string_view to_text(Reason reason);
 
 enum class Law : std::uint8_t { naive, ephemeris };
 std::string_view to_text(Law law);
@@ -221,7 +195,7 @@ class Tracker {
   Instant wind_heard_at_;
   Instant wind_high_at_;  // the last moment that was not below leave_below
   bool wind_stowed_ = false;
-  Reason wind_reason_ = Reason::wind;
+  Reason wind_reason_ = Reason::wind_high;
   bool battery_held_ = false;
 
   std::optional<Smoothed> smoothed_;
