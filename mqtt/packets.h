@@ -53,18 +53,19 @@ std::string_view name(PacketError error);
 
 // The views of a decoded packet live as long as the bytes it was decoded from.
 
+struct ConnectWill {
+  std::string_view topic = {};
+  std::string_view payload = {};
+  std::uint8_t qos = 0;  // 0 … 2: a broker may be told of 2 by foreign clients
+  bool retain = false;
+  friend bool operator==(const ConnectWill&, const ConnectWill&) = default;
+};
+
 struct Connect {
-  struct Will {
-    std::string_view topic = {};
-    std::string_view payload = {};
-    std::uint8_t qos = 0;  // 0 … 2: a broker may be told of 2 by foreign clients
-    bool retain = false;
-    friend bool operator==(const Will&, const Will&) = default;
-  };
   std::string_view client_id = {};
   bool clean_session = true;
   std::uint16_t keep_alive_s = 0;
-  std::optional<Will> will = {};
+  std::optional<ConnectWill> will = {};
   std::optional<std::string_view> username = {};
   std::optional<std::string_view> password = {};  // only with a user name (3.1.2.9)
   friend bool operator==(const Connect&, const Connect&) = default;

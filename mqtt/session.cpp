@@ -92,7 +92,7 @@ std::optional<std::string> fault_of(const Options& options) {
   // What is left can be said best by encoding it.
   Connect connect{.client_id = options.client_id, .clean_session = options.clean_session};
   if (options.will) {
-    connect.will = Connect::Will{.topic = options.will->topic, .payload = options.will->payload};
+    connect.will = ConnectWill{.topic = options.will->topic, .payload = options.will->payload};
   }
   if (!options.username.empty()) connect.username = options.username;
   if (!options.password.empty()) connect.password = options.password;
@@ -317,10 +317,10 @@ void Session::Core::link_open() {
                   .clean_session = options_.clean_session,
                   .keep_alive_s = static_cast<std::uint16_t>(options_.keep_alive.count())};
   if (options_.will) {
-    connect.will = Connect::Will{.topic = options_.will->topic,
-                                 .payload = options_.will->payload,
-                                 .qos = options_.will->qos,
-                                 .retain = options_.will->retain};
+    connect.will = ConnectWill{.topic = options_.will->topic,
+                               .payload = options_.will->payload,
+                               .qos = options_.will->qos,
+                               .retain = options_.will->retain};
   }
   if (!options_.username.empty()) connect.username = options_.username;
   if (!options_.password.empty()) connect.password = options_.password;
