@@ -5,13 +5,23 @@
 
 namespace idast::sim {
 
-// Light under a cloudless sky: Ineichen & Perez 2002 (Solar Energy 73(3)), air mass by Kasten &
-// Young 1989, pressure from altitude by the standard atmosphere.
+// Light under a cloudless sky: Ineichen & Perez 2002 (Solar Energy 73(3)) without the later
+// enhancement factor, air mass by Kasten & Young 1989, pressure from altitude by the standard
+// atmosphere.
 struct ClearLight {
-  Irradiance ghi, dni, dhi;
+  Irradiance ghi;
+  Irradiance dni;
+  Irradiance dhi;
 };
-ClearLight clear_sky(UtcMillis at, Degrees apparent_elevation, Metres altitude,
-                     float linke_turbidity);
+class ClearSky {
+ public:
+  // Altitude -500..9000 m (clamped). Linke turbidity: clear mountain air 2, humid tropics 4-5.
+  ClearSky(Metres altitude, float linke_turbidity);
+  ClearLight at(UtcMillis when, Degrees apparent_elevation) const;
+
+ private:
+  double pressure_ratio_, turbidity_, height_8000_, height_1250_, gain_, extinction_;
+};
 
 // How a place's weather is made. The shares are of days; the rest are broken days.
 struct ModelledSkyParameters {
@@ -38,16 +48,20 @@ class ModelledSky final : public Sky {
   Day day_of(UtcMillis when) const;
 
  private:
-  std::int64_t local_day(UtcMillis when) const;
-  double noise(std::uint64_t purpose, UtcMillis when, Millis period) const;
-  double cover_at_sun(UtcMillis when) const;
-  double cover_of_sky(UtcMillis when) const;
+  struct Clouds {
+    double at_sun;  // 0..1: how much cloud stands before the sun
+    double of_sky;  // 0..1: how much of the sky is covered
+  };
+  double solar_days(UtcMillis when) const;
+  Day kind_of(std::int64_t day) const;
+  Clouds clouds(UtcMillis when) const;
   Celsius air_temperature(UtcMillis when) const;
   MetresPerSecond wind(UtcMillis when) const;
 
   sun::Place place_;
   std::uint64_t seed_;
   ModelledSkyParameters parameters_;
+  ClearSky clear_sky_;
 };
 
 }  // namespace idast::sim

@@ -2,7 +2,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,29 +22,43 @@
 //   column, the one that fits is taken, and a note says so.
 //
 // CSV: `#` lines, one of which says "site lat L lon L alt_m A"; a header line naming the columns
-//   utc, ghi_wm2, dni_wm2, dhi_wm2, temp_c, wind_ms (others are skipped); rows. An empty cell,
-//   -9999.9, nan or a value beyond what can be on earth means missing.
+//   utc, ghi_wm2, dni_wm2, dhi_wm2 and, if measured, temp_c, wind_ms (others are skipped); rows. An
+//   empty cell, -9999.9, nan or a value beyond what can be on earth means missing.
+//
+// Light below zero, as thermopiles show at night, is zero. Without any temperature or wind the
+// values kTemperatureAssumed and kWindAssumed stand in, and a note says so.
 namespace idast::sim {
 
 // A file may hold at most this: a leap year of minutes, and text for it with room to spare.
 constexpr std::size_t kWeatherRowsMax = 366 * 24 * 60;
-constexpr std::size_t kWeatherBytesMax = 256 * 1024 * 1024;
+constexpr std::size_t kWeatherBytesMax = 128 * 1024 * 1024;
 constexpr std::size_t kWeatherLineBytesMax = 2048;
 // Holes up to this are interpolated, longer ones are reported.
 constexpr Millis kGapMax = std::chrono::minutes{15};
 
+// One row after mending: every value is a number within what can be on earth. Holes up to kGapMax
+// are interpolated; in longer ones the light is interpolated too, but flagged and reported.
 struct WeatherMinute {
   UtcMillis at;
-  // Absent: not measured, and not within an interpolated hole.
-  std::optional<float> ghi_wm2, dni_wm2, dhi_wm2, temperature_c, wind_ms;
+  float ghi_wm2 = 0.f;
+  float dni_wm2 = 0.f;
+  float dhi_wm2 = 0.f;
+  float temperature_c = 0.f;
+  float wind_ms = 0.f;
+  bool light_in_gap = false;
 };
 
-// A stretch without a value, from the last good instant to the next one.
+// A stretch without a value, between two good ones (or an end of the file).
 struct WeatherGap {
   UtcMillis from;
   UtcMillis to;
   std::string_view column;  // one of the CSV names above
 };
+
+constexpr float kTemperatureAssumedC = 15.f;
+constexpr float kWindAssumedMs = 1.f;
+// Notes about single gaps end after this many, with a count of the rest.
+constexpr std::size_t kGapNotesMax = 20;
 
 struct WeatherFile {
   std::string name;
