@@ -1,0 +1,178 @@
+// What the server says, checked at the border: unknown in, a typed value or a ParseError out.
+// The columns of a row come from the printed schema, so a new telemetry field needs no line here.
+// Keys this page does not know are dropped: a newer server must not break an open tab.
+import * as z from 'zod/mini';
+import { fields, type Column } from './generated';
+
+// Compiled validators need `new Function`, which the content security policy forbids.
+z.config({ jitless: true });
+
+type Field = (typeof fields)[Column];
+type Kind = Field['kind'];
+type ValueOf<K extends Kind> = K extends 'number' | 'boolean'
+  ? number
+  : K extends 'keys'
+    ? readonly string[]
+    : string;
+
+/** One sample's columns. Booleans are 0 or 1, as SQL has them; null is unknown, never zero. */
+export type Values = { [C in Column]: ValueOf<(typeof fields)[C]['kind']> | null };
+/** The columns that hold a number, for charts and tiles. */
+export type NumberColumn = {
+  [C in Column]: (typeof fields)[C]['kind'] extends 'number' | 'boolean' ? C : never;
+}[Column];
+/** A whole row; `ts` is ISO-8601 UTC. */
+export type Row = Values & { ts: string };
+/** The columns that changed since the device's previous sample; null means gone. */
+export type Change = Partial<Values> & { ts: string };
+
+/** A name list comes as an array, or as comma-separated text from a plain SQL view. */
+const keys = z.pipe(
+  z.union([z.array(z.string()), z.string()]),
+  z.transform((value): readonly string[] =>
+    typeof value === 'string' ? value.split(/[\s,"[\]]+/).filter(Boolean) : value,
+  ),
+);
+
+function valueOf(kind: string): z.ZodMiniType {
+  if (kind === 'number') return z.number();
+  if (kind === 'boolean') {
+    const flag = z.union([z.number(), z.boolean()]);
+    return z.pipe(flag, z.transform((value) => (value ? 1 : 0)));
+  }
+  if (kind === 'keys') return keys;
+  return z.string();
+}
+
+const columnEntries = Object.entries(fields).map(
+  ([column, field]) => [column, z.optional(z.nullable(valueOf(field.kind)))] as const,
+);
+const changeShape = z.object({ ...Object.fromEntries(columnEntries), ts: z.string() });
+// The entries are built from `fields`, which is what `Values` is derived from.
+const change = changeShape as unknown as z.ZodMiniType<Change>;
+
+/** Every column unknown. */
+export const kAbsent = Object.fromEntries(Object.keys(fields).map((column) => [column, null])) as Values;
+const row = z.pipe(change, z.transform((value): Row => ({ ...kAbsent, ...value })));
+
+const site = z.object({
+  id: z.string(),
+  name: z.string(),
+  lat: z.number(),
+  lon: z.number(),
+  time_zone: z.string(),
+  currency: z.string(),
+  price_per_kwh: z.number(),
+  grid_factor: z.number(),
+  panel_w: z.nullable(z.number()),
+});
+export type Site = z.infer<typeof site>;
+
+const backfill = z.object({
+  done: z.number(),
+  total: z.number(),
+  per_s: z.number(),
+  seconds_left: z.nullable(z.number()),
+});
+export type Backfill = z.infer<typeof backfill>;
+
+const status = z.enum(['live', 'delayed', 'stale', 'offline', 'asleep']);
+export type Status = z.infer<typeof status>;
+
+const deviceEntries = {
+  id: z.string(),
+  name: z.string(),
+  site: z.nullable(site),
+  mount: z.optional(z.nullable(z.string())),
+  status,
+  last_seen: z.nullable(z.string()),
+  online: z.optional(z.nullable(z.boolean())),
+  latest: z.nullable(row),
+  backfill: z.optional(z.nullable(backfill)),
+};
+const device = z.object(deviceEntries);
+export type Device = z.infer<typeof device>;
+
+const deviceChange = z.object({
+  id: z.string(),
+  name: z.optional(z.string()),
+  site: z.optional(z.nullable(site)),
+  mount: z.optional(z.nullable(z.string())),
+  status: z.optional(status),
+  last_seen: z.optional(z.nullable(z.string())),
+  online: z.optional(z.nullable(z.boolean())),
+  latest: z.optional(z.nullable(row)),
+  backfill: z.optional(z.nullable(backfill)),
+  samples: z.optional(z.array(change)),
+});
+export type DeviceChange = z.infer<typeof deviceChange>;
+
+const stateEvent = z.object({
+  server_time: z.string(),
+  broker: z.optional(z.nullable(z.string())),
+  devices: z.array(device),
+});
+export type StateEvent = z.infer<typeof stateEvent>;
+
+const changesEvent = z.object({ server_time: z.string(), devices: z.array(deviceChange) });
+export type ChangesEvent = z.infer<typeof changesEvent>;
+
+const sky = z.object({
+  sunrise: z.nullable(z.string()),
+  sunset: z.nullable(z.string()),
+  t: z.array(z.number()),
+  azimuth_deg: z.array(z.number()),
+  elevation_deg: z.array(z.number()),
+});
+/** The sun's way through one site-local day; `t` in Unix ms. A polar day has no sunrise. */
+export type Sky = z.infer<typeof sky>;
+
+const energyRow = z.object({
+  start: z.string(),
+  energy_wh: z.nullable(z.number()),
+  coverage: z.number(),
+});
+export type EnergyRow = z.infer<typeof energyRow>;
+const energy = z.object({ period: z.string(), rows: z.array(energyRow) });
+export type Energy = z.infer<typeof energy>;
+
+const bucketColumn = z.object({
+  min: z.array(z.nullable(z.number())),
+  mean: z.array(z.nullable(z.number())),
+  max: z.array(z.nullable(z.number())),
+});
+const buckets = z.object({
+  step_ms: z.number(),
+  t: z.array(z.number()),
+  fields: z.record(z.string(), bucketColumn),
+});
+/** Samples the server has already bucketed: never more points than asked for; `t` in Unix ms. */
+export type Buckets = z.infer<typeof buckets>;
+
+export type ParseError = { what: string; why: string };
+export type Parsed<T> = { ok: true; value: T } | { ok: false; error: ParseError };
+
+function parser<T>(what: string, shape: z.ZodMiniType<T>): (input: unknown) => Parsed<T> {
+  return (input) => {
+    const result = z.safeParse(shape, input);
+    if (result.success) return { ok: true, value: result.data };
+    const issue = result.error.issues[0];
+    const why = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'refused'}`;
+    return { ok: false, error: { what, why } };
+  };
+}
+
+export const parseState = parser('state', stateEvent);
+export const parseChanges = parser('changes', changesEvent);
+export const parseSky = parser('sky', sky);
+export const parseEnergy = parser('energy', energy);
+export const parseBuckets = parser('samples', buckets);
+
+/** JSON text to unknown; text that is not JSON is an error like any other. */
+export function parseText<T>(text: string, parse: (input: unknown) => Parsed<T>): Parsed<T> {
+  try {
+    return parse(JSON.parse(text));
+  } catch {
+    return { ok: false, error: { what: 'text', why: 'not JSON' } };
+  }
+}

@@ -1,0 +1,244 @@
+// The Overview of one tracker: is it working, and what is it earning me?
+import './overview.css';
+import type { DeviceState, Overall } from '../api/live_store';
+import type { Row, Sky } from '../api/shapes';
+import { daysOf, MonthStrip } from '../features/energy/month_strip';
+import { EnergyFlow, flowOf } from '../features/flow/energy_flow';
+import { LiveChart, TodayChart } from '../features/power/power_charts';
+import { EarnedTiles, isEstimated, StationTiles } from '../features/readings/tiles';
+import type { Direction } from '../features/sky/geometry';
+import { angleBetween } from '../features/sky/geometry';
+import { SkyDome } from '../features/sky/sky_dome';
+import { sceneOf, sunAt, windOf } from '../features/sky/sky_day';
+import { Announcer } from '../features/status/announcer';
+import { BackfillBar } from '../features/status/backfill_bar';
+import { sentence } from '../features/status/words';
+import { EasedNumber } from '../shared/eased_number';
+import { kPhoneWh } from '../shared/factors';
+import { clock, clockSeconds, decimal, duration } from '../shared/format';
+import { freshness, isDimmed } from '../shared/freshness';
+import { useLiveStore, useServerNow } from '../shared/live';
+import { PhoneRow } from '../features/energy/phone_row';
+import { useStation, type Station } from './use_station';
+
+// The device's own sun further from the site's than this runs on another clock (a replayed day).
+const kOwnClockDegrees = 4;
+
+function direction(azimuth: number | null, elevation: number | null): Direction | null {
+  if (azimuth === null || elevation === null) return null;
+  return { azimuth_deg: azimuth, elevation_deg: elevation };
+}
+
+type Suns = { sun: Direction | null; panel: Direction | null; ownClock: boolean };
+
+/** The sun from the site's path, or the device's own where that runs on another clock. */
+export function sunsOf(latest: Row | null, sky: Sky | null, now: number): Suns {
+  const told = direction(latest?.sun_azimuth_deg ?? null, latest?.sun_elevation_deg ?? null);
+  const panel = direction(latest?.azimuth_deg ?? null, latest?.elevation_deg ?? null);
+  const computed = sky ? sunAt(sky, now) : null;
+  if (!computed) return { sun: told, panel, ownClock: false };
+  const ownClock = told !== null && latest !== null && isFresh(latest, now)
+    && angleBetween(told, computed) > kOwnClockDegrees;
+  return { sun: ownClock ? told : computed, panel, ownClock };
+}
+
+function isFresh(latest: Row, now: number): boolean {
+  return Math.abs(now - Date.parse(latest.ts)) < 60_000;
+}
+
+type OverviewProps = { device: DeviceState; overall: Overall };
+
+function nextSunrise(station: Station, now: number): number | null {
+  for (const sky of [station.sky, station.nextSky]) {
+    const sunrise = sky?.sunrise ? Date.parse(sky.sunrise) : NaN;
+    if (sunrise > now) return sunrise;
+  }
+  return null;
+}
+
+function SkyFigures(props: { suns: Suns; station: Station; now: number }) {
+  const { sun, panel } = props.suns;
+  const { sky, zone } = props.station;
+  const sunrise = nextSunrise(props.station, props.now);
+  const up = sun !== null && sun.elevation_deg > 0;
+  const off = up && panel ? angleBetween(sun, panel) : null;
+  const sunset = sky?.sunset ? Date.parse(sky.sunset) : NaN;
+  return (
+    <dl className="sky-figures number">
+      {sun && up && (
+        <div>
+          <dt>Sun</dt>
+          <dd>
+            {decimal(sun.elevation_deg, 0)}° high, {windOf(sun.azimuth_deg)}
+          </dd>
+        </div>
+      )}
+      {off !== null && (
+        <div>
+          <dt>Panel</dt>
+          <dd>{decimal(off, 1)}° off the sun</dd>
+        </div>
+      )}
+      {!panel && (
+        <div>
+          <dt>Panel</dt>
+          <dd>direction not known</dd>
+        </div>
+      )}
+      {up && sunset > props.now && !props.suns.ownClock && (
+        <div>
+          <dt>Sunset</dt>
+          <dd>
+            {clock(sunset, zone)}, in {duration(sunset - props.now)}
+          </dd>
+        </div>
+      )}
+      {!up && sunrise !== null && (
+        <div>
+          <dt>Sunrise</dt>
+          <dd>
+            {clock(sunrise, zone)}, in {duration(sunrise - props.now)}
+          </dd>
+        </div>
+      )}
+      {props.suns.ownClock && (
+        <div>
+          <dt>Replay</dt>
+          <dd>this tracker runs on its own clock</dd>
+        </div>
+      )}
+    </dl>
+  );
+}
+
+function Hero(props: OverviewProps & { station: Station; suns: Suns; now: number; dim: boolean }) {
+  const { device, station, suns, now, dim, overall } = props;
+  const { latest } = device;
+  const { zone, todayWh } = station;
+  const frozen = overall.savedAt !== null || overall.connection.kind === 'lost';
+  const status = freshness(device.status, device.lastSeen, now, zone).status;
+  const words = sentence({
+    status,
+    latest,
+    todayWh,
+    lastSeen: device.lastSeen,
+    now,
+    zone,
+    sunrise: nextSunrise(station, now),
+    frozen,
+  });
+  const known = (latest?.power_w ?? null) !== null;
+  const night = (suns.sun?.elevation_deg ?? 1) < 0;
+  return (
+    <section className={`hero ${dim ? 'dimmed' : ''}`} data-scene={sceneOf(suns.sun?.elevation_deg ?? null)}>
+      <div className="hero-words">
+        <h1>{words}</h1>
+        <Announcer summary={`${device.name}: ${words}`} status={status} />
+        <p className="power" aria-live="off">
+          <span className="power-number">
+            <EasedNumber value={latest?.power_w ?? null} format={(value) => decimal(value, 2)} />
+          </span>
+          <span className="power-unit">W</span>
+        </p>
+        <p className="power-note number">
+          {!known && 'no power reading'}
+          {known && (dim || frozen) && device.lastSeen !== null
+            ? `panel output as of ${clockSeconds(device.lastSeen, zone)}`
+            : known && (night ? 'panel output at night' : 'panel output now')}
+          {known && isEstimated(latest, 'power_w') && (
+            <abbr className="estimated" title="An estimate, not a measurement">
+              est.
+            </abbr>
+          )}
+        </p>
+        <PhoneRow phones={todayWh === null ? null : todayWh / kPhoneWh} />
+      </div>
+      <div className="hero-sky">
+        <SkyDome
+          sky={station.nextSky && night ? station.nextSky : station.sky}
+          zone={zone}
+          now={now}
+          sun={suns.sun}
+          panel={suns.panel}
+          panelIsOld={dim}
+          ownClock={suns.ownClock}
+        />
+        <SkyFigures suns={suns} station={station} now={now} />
+      </div>
+    </section>
+  );
+}
+
+export function Overview(props: OverviewProps) {
+  const { device, overall } = props;
+  const store = useLiveStore();
+  const now = useServerNow(1_000);
+  const station = useStation(device, now);
+  const lost = overall.connection.kind === 'lost' || overall.savedAt !== null;
+  const { status } = freshness(device.status, device.lastSeen, now, station.zone);
+  const dim = lost || isDimmed(status);
+  const suns = sunsOf(device.latest, station.sky, now);
+  const { latest, site } = device;
+  const tiles = {
+    latest,
+    site,
+    todayWh: station.todayWh,
+    coverage: station.coverage,
+    dimmed: dim,
+  };
+  const height = suns.sun ? `${decimal(suns.sun.elevation_deg, 0)}° high` : 'place not set';
+  return (
+    <>
+      {device.backfill && <BackfillBar backfill={device.backfill} />}
+      <Hero {...props} station={station} suns={suns} now={now} dim={dim} />
+      <section className="card" aria-label="Energy flow">
+        <EnergyFlow
+          flow={flowOf(latest)}
+          sunUp={suns.sun ? suns.sun.elevation_deg > 0 : null}
+          sunNote={height}
+          phone={latest?.device_name ?? null}
+          moving={!dim}
+        />
+      </section>
+      <section aria-labelledby="earned">
+        <h2 id="earned">What it has earned</h2>
+        <EarnedTiles {...tiles} />
+      </section>
+      <div className="two">
+        <section className="card" aria-labelledby="live-chart">
+          <h2 id="live-chart">Power, last 5 minutes</h2>
+          <LiveChart
+            trail={store.trail(device.id)}
+            version={device.samples}
+            now={now}
+            zone={station.zone}
+          />
+        </section>
+        <section className="card" aria-labelledby="today-chart">
+          <h2 id="today-chart">
+            Today <span className="key power-key">power</span>{' '}
+            <span className="key battery-key">battery</span>
+          </h2>
+          <TodayChart
+            buckets={station.today}
+            sky={station.sky}
+            dayStart={station.dayStart}
+            zone={station.zone}
+          />
+        </section>
+      </div>
+      <section aria-labelledby="station">
+        <h2 id="station">How the station is</h2>
+        <StationTiles {...tiles} />
+      </section>
+      <section className="card" aria-labelledby="month">
+        <h2 id="month">Last 30 days</h2>
+        {station.energy ? (
+          <MonthStrip days={daysOf(station.energy.rows, station.todayWh)} zone={station.zone} />
+        ) : (
+          <div className="strip skeleton" />
+        )}
+      </section>
+    </>
+  );
+}

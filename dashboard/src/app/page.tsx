@@ -1,0 +1,79 @@
+import { useEffect } from 'react';
+import { LostBanner } from '../features/status/lost_banner';
+import { FreshnessChip } from '../features/status/freshness_chip';
+import { NoTrackers } from '../features/trackers/no_trackers';
+import { TrackerPicker } from '../features/trackers/tracker_picker';
+import { clock, zoneOffset } from '../shared/format';
+import { useDevice, useLiveStore, useOverall, useServerNow } from '../shared/live';
+import { Loading } from './loading';
+import { Overview } from './overview';
+import { ThemeButton } from './theme';
+import { hrefOf, useChoice } from './use_choice';
+
+function Mark() {
+  return (
+    <a href="/" className="mark" aria-label="IDAST, overview">
+      <svg viewBox="0 0 32 32" aria-hidden="true">
+        <path d="M4 24a12 12 0 0 1 24 0" className="arc" />
+        <circle cx="21" cy="12.5" r="5" className="sun" />
+        <path d="M8 26l10-6 3.2 3.8-10 6z" className="panel" />
+      </svg>
+      <span>IDAST</span>
+    </a>
+  );
+}
+
+function SiteClock({ zone, place }: { zone: string; place: string | null }) {
+  const now = useServerNow(1_000);
+  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const offset = zone === own ? '' : ` (${zoneOffset(now, zone)})`;
+  return (
+    <p className="site-clock number">
+      {place ? `${place}, ` : ''}
+      {clock(now, zone)}
+      {place === null ? ' UTC' : offset}
+    </p>
+  );
+}
+
+export function Page({ onRetry }: { onRetry: () => void }) {
+  const store = useLiveStore();
+  const overall = useOverall();
+  const { deviceIds, connection, savedAt, epoch } = overall;
+  const { chosen, choose } = useChoice(store, deviceIds);
+  const device = useDevice(chosen ?? '');
+  const zone = device?.site?.time_zone ?? 'UTC';
+  const name = device?.name;
+  useEffect(() => {
+    document.title = name === undefined ? 'IDAST' : `${name} · IDAST`;
+  }, [name]);
+
+  return (
+    <div className={connection.kind === 'lost' ? 'page lost' : 'page'}>
+      <a href="#main" className="skip">
+        Skip to the readings
+      </a>
+      <LostBanner connection={connection} onRetry={onRetry} />
+      <header className="top">
+        <Mark />
+        {deviceIds.length > 0 && (
+          <TrackerPicker
+            choices={deviceIds.map((id) => ({ id, href: hrefOf(id) }))}
+            current={chosen}
+            onPick={choose}
+          />
+        )}
+        <div className="top-end">
+          {device && <SiteClock zone={zone} place={device.site?.name ?? null} />}
+          {device && <FreshnessChip device={device} zone={zone} savedAt={savedAt} />}
+          <ThemeButton />
+        </div>
+      </header>
+      <main id="main" tabIndex={-1}>
+        {device && <Overview key={device.id} device={device} overall={overall} />}
+        {!device && epoch > 0 && <NoTrackers broker={overall.broker} />}
+        {!device && epoch === 0 && <Loading />}
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,79 @@
+// From samples and buckets to the columns that a chart draws, with gaps where nothing is known.
+import type { Trail } from '../../api/live_store';
+import type { Buckets } from '../../api/shapes';
+import type { ChartData } from '../../shared/chart';
+
+// Beyond this a reading is stale: the line must stop, not reach across.
+const kStaleMs = 15_000;
+// Buckets come at a steady step; one missing is a gap (half a step allows for rounding).
+const kGapSteps = 1.5;
+
+export const kLiveWindowMs = 5 * 60_000;
+
+/** The last five minutes: a null wherever readings stood apart by more than a stale's age. */
+export function liveColumns(trail: Trail, now: number): ChartData {
+  const t: number[] = [];
+  const power: (number | null)[] = [];
+  const from = now - kLiveWindowMs;
+  let before: number | null = null;
+  trail.t.forEach((ms, index) => {
+    // One sample before the window keeps the line from starting inside it.
+    if ((trail.t[index + 1] ?? ms) < from) return;
+    if (before !== null && ms - before > kStaleMs) {
+      t.push((before + 1) / 1000);
+      power.push(null);
+    }
+    t.push(ms / 1000);
+    power.push(trail.power[index] ?? null);
+    before = ms;
+  });
+  return { t, values: [power] };
+}
+
+/** The server's buckets as columns; a step left out becomes a gap. */
+export function bucketColumns(buckets: Buckets): ChartData {
+  const power = buckets.fields['power_w'];
+  const battery = buckets.fields['battery_pct'];
+  const t: number[] = [];
+  const mean: (number | null)[] = [];
+  const charge: (number | null)[] = [];
+  const min: (number | null)[] = [];
+  const max: (number | null)[] = [];
+  const add = (ms: number, index: number | null): void => {
+    const of = (column: readonly (number | null)[] | undefined): number | null =>
+      index === null ? null : (column?.[index] ?? null);
+    t.push(ms / 1000);
+    mean.push(of(power?.mean));
+    charge.push(of(battery?.mean));
+    min.push(of(power?.min));
+    max.push(of(power?.max));
+  };
+  let before: number | null = null;
+  buckets.t.forEach((ms, index) => {
+    if (before !== null && ms - before > buckets.step_ms * kGapSteps) {
+      add(before + buckets.step_ms, null);
+    }
+    add(ms, index);
+    before = ms;
+  });
+  return { t, values: [mean, charge], band: { min, max } };
+}
+
+/** The trail that the server's buckets stand for, to put before the stream's own. */
+export function trailOf(buckets: Buckets): Trail {
+  return { t: [...buckets.t], power: [...(buckets.fields['power_w']?.mean ?? [])] };
+}
+
+/** Lowest, highest and last known of a column; null when nothing is known. */
+export function extremes(
+  column: readonly (number | null)[],
+): { low: number; high: number; last: number } | null {
+  const known = column.filter((value) => value !== null);
+  const last = known.at(-1);
+  if (last === undefined) return null;
+  return {
+    low: known.reduce((a, b) => Math.min(a, b)),
+    high: known.reduce((a, b) => Math.max(a, b)),
+    last,
+  };
+}

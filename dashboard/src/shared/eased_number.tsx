@@ -1,0 +1,53 @@
+import { useLayoutEffect, useRef } from 'react';
+import { kUnknown } from './format';
+
+// Long enough to be seen as movement, shorter than the 350 ms between samples.
+const kEaseMs = 300;
+
+function calm(): boolean {
+  return document.hidden || matchMedia('(prefers-reduced-motion: reduce)').matches;
+}
+
+/**
+ * A number that glides to its new value. It writes its own text, so that a frame of movement costs
+ * no React render. `format` must keep its number of decimals, or the text would jump.
+ */
+export function EasedNumber(props: { value: number | null; format: (value: number) => string }) {
+  const { value, format } = props;
+  const element = useRef<HTMLSpanElement>(null);
+  const shown = useRef<number | null>(null);
+  const moving = useRef(false);
+  const write = useRef((_next: number | null): void => undefined);
+
+  useLayoutEffect(() => {
+    write.current = (next) => {
+      shown.current = next;
+      if (element.current) element.current.textContent = next === null ? kUnknown : format(next);
+    };
+    // The unit or the currency may have changed while the value stood still.
+    if (!moving.current && shown.current === value) write.current(value);
+  });
+
+  useLayoutEffect(() => {
+    const from = shown.current;
+    if (value === null || from === null || from === value || calm()) {
+      write.current(value);
+      return;
+    }
+    const start = performance.now();
+    moving.current = true;
+    let frame = requestAnimationFrame(function step(now) {
+      const part = Math.min(1, Math.max(0, (now - start) / kEaseMs));
+      const eased = 1 - (1 - part) ** 3;
+      moving.current = part < 1;
+      write.current(part === 1 ? value : from + (value - from) * eased);
+      if (part < 1) frame = requestAnimationFrame(step);
+    });
+    return () => {
+      moving.current = false;
+      cancelAnimationFrame(frame);
+    };
+  }, [value]);
+
+  return <span ref={element} className="number" />;
+}

@@ -1,0 +1,50 @@
+// How components read the live store: one subscription per device, one for the page as a whole.
+import { createContext, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import type { DeviceState, LiveStore, Overall } from '../api/live_store';
+
+const Live = createContext<LiveStore | null>(null);
+export const LiveProvider = Live.Provider;
+
+export function useLiveStore(): LiveStore {
+  const store = useContext(Live);
+  if (!store) throw new Error('no LiveProvider above this component');
+  return store;
+}
+
+export function useOverall(): Overall {
+  const store = useLiveStore();
+  return useSyncExternalStore(
+    (listener) => store.subscribeOverall(listener),
+    () => store.overallNow(),
+  );
+}
+
+export function useDevice(id: string): DeviceState | null {
+  const store = useLiveStore();
+  const [subscribe] = useState(() => subscriber(store));
+  return useSyncExternalStore(subscribe(id), () => store.device(id));
+}
+
+// The subscribe function must keep its identity, or React resubscribes at every render.
+function subscriber(store: LiveStore): (id: string) => (listener: () => void) => () => void {
+  const made = new Map<string, (listener: () => void) => () => void>();
+  return (id) => {
+    const known = made.get(id) ?? ((listener) => store.subscribeDevice(id, listener));
+    made.set(id, known);
+    return known;
+  };
+}
+
+/** Server time, read again every `stepMs`. It stands still while the server is out of reach. */
+export function useServerNow(stepMs: number): number {
+  const store = useLiveStore();
+  const lost = useOverall().connection.kind === 'lost';
+  const [now, setNow] = useState(() => store.serverNow());
+  useEffect(() => {
+    if (lost) return;
+    setNow(store.serverNow());
+    const timer = setInterval(() => setNow(store.serverNow()), stepMs);
+    return () => clearInterval(timer);
+  }, [store, stepMs, lost]);
+  return now;
+}
