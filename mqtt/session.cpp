@@ -30,6 +30,10 @@ constexpr std::size_t kOutboxBytesMax = 1024 * 1024;
 // A SUBSCRIBE packet stays below this, since brokers limit packets (ours to 128 KiB).
 constexpr std::size_t kSubscribeBytesMax = 16 * 1024;
 
+// Looks at the line in one keep-alive: a silent line is pinged at the first and the second, and
+// dead at the third.
+constexpr int kLooks = 3;
+
 // Doublings after which every reconnect delay has reached its maximum.
 constexpr int kDoublingsMax = 20;
 
@@ -253,7 +257,7 @@ class Session::Core : public Link::Owner, public std::enable_shared_from_this<Se
   Alarm line_;
   std::uint64_t line_received_ = 0;  // byte counts at the last look
   std::uint64_t line_sent_ = 0;
-  bool pinged_ = false;
+  int silent_looks_ = 0;
   std::vector<std::function<void()>> done_;
 
   std::uint64_t connection_ = 0;
@@ -342,7 +346,7 @@ void Session::Core::on(const Connack& packet) {
   deadline_.cancel();
   stable_.set(options_.stable_after, later(&Core::lived_long));
   line_received_ = line_sent_ = 0;
-  pinged_ = false;
+  silent_looks_ = 0;
   watch_line();
   for (Subscription& subscription : subscriptions_) subscription.is = Subscription::Is::unsent;
   send_subscriptions();
@@ -449,24 +453,26 @@ void Session::Core::destroy() {
 
 void Session::Core::watch_line() {
   if (options_.keep_alive.count() == 0) return;
-  const std::chrono::milliseconds half = std::chrono::milliseconds{options_.keep_alive} / 2;
-  line_.set(options_.line_check.count() > 0 ? options_.line_check : half,
+  const std::chrono::milliseconds part = std::chrono::milliseconds{options_.keep_alive} / kLooks;
+  line_.set(options_.line_check.count() > 0 ? options_.line_check : part,
             later(&Core::look_at_line));
 }
 
 // A ping goes out when the last interval was silent in either direction: we must be heard once per
 // keep-alive (3.1.2.10), and want to hear. Any byte counts as an answer, since behind a backlog
-// PINGRESP comes last.
+// PINGRESP comes last. One silent look is not enough for a verdict: after a pause of the whole
+// process the timer is due before the bytes that wait in the socket were read.
 void Session::Core::look_at_line() {
-  const bool heard =
-      counters_.bytes_received != std::exchange(line_received_, counters_.bytes_received);
-  const bool spoke = counters_.bytes_sent != std::exchange(line_sent_, counters_.bytes_sent);
-  if (pinged_ && !heard) {
+  const std::uint64_t received = counters_.bytes_received;
+  const std::uint64_t sent = counters_.bytes_sent;
+  const bool heard = received != std::exchange(line_received_, received);
+  const bool spoke = sent != std::exchange(line_sent_, sent);
+  silent_looks_ = heard ? 0 : silent_looks_ + 1;
+  if (silent_looks_ == kLooks) {
     ++counters_.lines_dead;
-    return lose(DisconnectKind::line_dead, "the broker did not answer a ping");
+    return lose(DisconnectKind::line_dead, "the broker did not answer pings");
   }
-  pinged_ = !heard || !spoke;
-  if (pinged_) {
+  if (!heard || !spoke) {
     require(encode(Pingreq{}, link_->outbox()).has_value(), "Session: PINGREQ is constant");
     link_->flush();
   }
@@ -735,9 +741,9 @@ void Session::Core::on(const Puback& packet) {
   }
   --counters_.outgoing;
   ++counters_.publishes_acknowledged;
+  if (acknowledged) acknowledged();
   send_outgoing();
   drained();
-  if (acknowledged) acknowledged();
 }
 
 // ---- The public face

@@ -66,8 +66,8 @@ struct Options {
   std::chrono::milliseconds reconnect_delay_min{100};
   std::chrono::milliseconds reconnect_delay_max{10'000};
   std::chrono::milliseconds stable_after{5'000};
-  // How often the line is looked at: a silent one is pinged, one still silent at the next look is
-  // closed. 0: half of keep_alive.
+  // How often the line is looked at: a silent one is pinged twice and given up at the third look.
+  // 0: a third of keep_alive, so that a line silent for a whole keep-alive is dead.
   std::chrono::milliseconds line_check{0};
   std::uint64_t jitter_seed = 1;  // give every process its own
 };

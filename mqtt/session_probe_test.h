@@ -1,5 +1,6 @@
 #pragma once
 #include <chrono>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -15,16 +16,13 @@ namespace idast::mqtt {
 // depends on how long anything takes.
 template <class Claim>
 bool run_until(boost::asio::io_context& io, Claim claim) {
-  bool expired = false;
+  const auto expired = std::make_shared<bool>(false);  // the cancelled wait may come later
   boost::asio::steady_timer limit{io, std::chrono::seconds{20}};
-  limit.async_wait([&](const auto& error) { expired = !error; });
-  while (!expired && !claim()) {
+  limit.async_wait([expired](const auto& error) { *expired = !error; });
+  while (!*expired && !claim()) {
     io.restart();
     io.run_one();
   }
-  limit.cancel();
-  io.restart();
-  io.poll();  // the cancelled wait, which refers to this frame
   return claim();
 }
 
