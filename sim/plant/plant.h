@@ -1,4 +1,6 @@
 #pragma once
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -25,61 +27,68 @@ struct LightParameters {
   Ohms resistance_10_lux = ohms(14'000.f);  // GL5528 data sheet: 8-20 kΩ
   float gamma = 0.65f;                      // GL5528: 0.6-0.7
   Ohms resistance_dark = ohms(1.0e6f);      // GL5528: at least 1 MΩ
-  Millis lag_rise{20};                      // GL5528: 20 ms rising, 30 ms falling
-  Millis lag_fall{30};
+  Millis lag_brighter{20};                  // GL5528: 20 ms towards light, 30 ms towards dark
+  Millis lag_darker{30};
   Degrees cant = degrees(45.f);  // of each sensor off the panel's normal
-  float lux_per_wm2 = 120.f;     // luminous efficacy of daylight, lm/W (Littlefair 1985)
+  float lux_per_wm2 = 120.f;     // luminous efficacy of daylight (Littlefair 1985)
   float mismatch = 0.10f;        // each resistance times 1 ± this, drawn once per seed
-  bool bottom = false;           // a fourth sensor
+  bool bottom = false;           // a fourth sensor is fitted
+  float sampled_share = 0.02f;   // of the time the `reference` divider has power
+  // ESP32 ADC, 12 bit at 11 dB: counts go with voltage between floor and ceiling (ESP-IDF, ADC
+  // calibration: 150-2450 mV), read 0 below, and run up to 4095 at `adc_full`.
   Volts supply = volts(3.3f);
-  // ESP32 ADC, 12 bit at 11 dB (ESP-IDF, ADC calibration): linear between these
   Volts adc_floor = volts(0.15f);
   Volts adc_ceiling = volts(2.45f);
-  float adc_noise_counts = 6.f;  // standard deviation after 64 samples' mean
+  Volts adc_full = volts(3.1f);
+  float adc_noise_counts = 6.f;  // standard deviation of a mean over a few samples
 };
 
 struct ServoParameters {
-  DegreesPerSecond speed =
-      degrees_per_second(60.f / 0.17f);  // MG996R data sheet, 0.17 s/60° at 4.8 V
-  Degrees dead_band = degrees(0.5f);     // stops up to half of it short, on the side it came from
-  Degrees backlash = degrees(0.3f);      // of the gear
-  Watts moving = watts(2.5f);            // 500 mA at 5 V, loaded lightly
-  Watts holding = watts(0.05f);          // 10 mA idle with pulses on (1.2 Wh a day, each)
+  DegreesPerSecond speed = degrees_per_second(60.f / 0.17f);  // MG996R data sheet, 4.8 V
+  Degrees dead_band = degrees(0.5f);  // stops up to half of it short, on the side it came from
+  Degrees backlash = degrees(0.3f);   // of the gear
+  Watts moving = watts(2.5f);         // 500 mA at 5 V, lightly loaded
+  Watts holding = watts(0.05f);       // 10 mA at 5 V while pulses come
 };
 
 struct PanelParameters {
   Watts nominal = watts(10.f);
-  float temperature_coefficient = -0.004f;       // per °C
+  float temperature_coefficient = -0.004f;       // of power, per °C (crystalline silicon)
   float faiman_u0 = 25.f;                        // W/(m²·K), Faiman 2008, open rack
   float faiman_u1 = 6.84f;                       // W·s/(m³·K)
-  Millis thermal_lag = std::chrono::minutes{5};  // first-order warming of a small laminate
-  Volts open_circuit = volts(10.8f);  // charger input around the maximum power point: 0.8 of it
-  float refractive_index = 1.526f;    // De Soto 2006 (IAM "physical"), glass
-  float extinction_per_m = 4.f;
-  float glass_thickness_m = 0.002f;
+  Millis thermal_lag = std::chrono::minutes{5};  // of a small laminate
+  Volts voltage = volts(9.f);                    // at the maximum power point, 1000 W/m², 25 °C
+  float voltage_coefficient = -0.0035f;          // per °C
+  float refractive_index = 1.526f;               // of glass; IAM "physical", De Soto 2006
+  float extinction_per_metre = 4.f;
+  float glass_metres = 0.002f;
 };
 
 struct BatteryParameters {
   WattHours capacity = watt_hours(40.0);
-  Volts empty = volts(5.6f);  // open-circuit voltage at 0 % and 100 %
+  Volts empty = volts(5.6f);  // open circuit, at 0 % and at 100 %
   Volts full = volts(6.9f);
   Ohms resistance = ohms(0.15f);
-  float charge_efficiency = 0.92f;  // charger and cell
+  float charge_efficiency = 0.92f;  // charger and cells
   Watts charge_max = watts(12.f);
-  double start = 0.6;  // of capacity
+  float taper_from = 0.95f;  // above this charge the charger takes less, at 100 % nothing
+  float start = 0.6f;        // charge at the beginning, 0..1
 };
 
 struct LoadParameters {
-  Watts electronics = watts(0.25f);              // transmitter and receiver together: 6 Wh a day
-  Watts electronics_per_sample = watts(0.001f);  // divider current while sampled
+  Watts electronics = watts(0.25f);  // both boards: the goal of 6 Wh a day
   WattHours phone_capacity = watt_hours(12.0);
-  Watts phone_charge = watts(5.f);
-  double phones_per_day = 3.0;  // arrivals between 7:00 and 21:00 solar time
+  Watts phone_charge = watts(5.f);  // a USB port at 5 V, 1 A
+  double phones_per_day = 3.0;      // arriving between the hours below, solar time
+  double first_hour = 7.0;
+  double last_hour = 20.0;
+  float phone_from_charge = 0.25f;   // none is taken below this battery charge,
+  float phone_until_charge = 0.10f;  // and charging ends below that
 };
 
-struct MeterParameters {  // INA226 data sheet
-  Volts voltage_noise = volts(0.004f);
-  Amperes current_noise = amperes(0.002f);
+struct MeterParameters {  // INA226 and DS18B20 data sheets, a cup anemometer
+  Volts voltage_noise = volts(0.003f);
+  Amperes current_noise = amperes(0.001f);
   Celsius temperature_noise = celsius(0.1f);
   MetresPerSecond wind_noise = metres_per_second(0.1f);
 };
@@ -91,6 +100,7 @@ struct PlantParameters {
   Degrees base_lean = degrees(0.5f);  // whole mount out of level, azimuth drawn by seed
   control::Pose start;                // servo angles at the beginning
   float albedo = kAlbedo;
+  Degrees longitude = degrees(0.f);  // for the phones' day only: people come by solar time
   bool anemometer = true;
   bool power_sensor = true;  // panel and battery V·A (INA226)
   LightParameters light;
@@ -111,7 +121,7 @@ struct PlantCommands {
 struct PhoneSession {
   FixedText<64> label;  // such as "iPhone_15"
   Millis lasted{0};
-  WattHours delivered = watt_hours(0.0);
+  WattHours delivered;
 };
 
 // What the sensors say, noise and all.
@@ -125,9 +135,9 @@ struct Readings {
   Percent battery_charge;
   control::Pose servo;  // commanded angles: hobby servos do not report theirs
   std::optional<MetresPerSecond> wind;
-  WattHours servo_energy = watt_hours(0.0);   // cumulative since the plant began
-  WattHours device_energy = watt_hours(0.0);  // electronics
-  std::optional<PhoneSession> phone;          // the phone now charging
+  WattHours servo_energy;             // cumulative since the plant began
+  WattHours device_energy;            // electronics
+  std::optional<PhoneSession> phone;  // the phone now charging
 };
 
 // What really is: for tests and the lab, unknown to the boards.
@@ -135,12 +145,13 @@ struct Truth {
   control::Pose servo;
   control::Direction normal;
   PlaneLight light;
+  Irradiance effective;    // what reaches the cells: beam · IAM + diffuse + ground
   Watts panel_power;       // at the maximum power point
   Watts panel_power_used;  // less what a full battery leaves
-  WattHours panel_energy = watt_hours(0.0);
-  WattHours phone_energy = watt_hours(0.0);
+  WattHours panel_energy;
+  WattHours phone_energy;
   Celsius cell_temperature;
-  double charge = 0.0;  // 0..1
+  double charge = 0.0;  // 0..1; double, so that a milliwatt over 60 ms counts
 };
 
 class Plant {
@@ -157,6 +168,66 @@ class Plant {
   const PlantParameters& parameters() const { return parameters_; }
 
   static constexpr Millis kStepMax = std::chrono::minutes{1};
+  static constexpr std::size_t kSensors = 4;  // top, left, right, bottom
+
+ private:
+  struct Servo {
+    Degrees target;         // last commanded
+    Degrees shaft;          // where the motor stands
+    Degrees stops_short{};  // of this target
+    float side = 1.f;       // 1: came from below, -1: from above
+  };
+  struct Sensor {
+    float mismatch = 1.f;  // factor of its resistance
+    control::Direction looks;
+    float log_resistance = 0.f;
+  };
+
+  void piece(Millis dt, const Conditions& conditions, const PlantCommands& commands);
+  void move(Servo& servo, Degrees target, Millis dt, bool motors_on);
+  void turn_frame();
+  void light_sensors(Millis dt, const Conditions& conditions);
+  void panel(Millis dt, const Conditions& conditions);
+  void phones(Millis dt, const Conditions& conditions, bool allowed);
+  void battery(Millis dt);
+  void measure(const Conditions& conditions);
+  std::uint16_t adc(Volts voltage);
+  UtcMillis arrival_after(UtcMillis when);
+  Degrees panel_angle(const Servo& servo) const;
+  Volts working_voltage() const;
+
+  PlantParameters parameters_;
+  Random chance_;
+  Random noise_;
+  control::Mount mount_;  // as it really stands, but for the lean
+  Degrees lean_azimuth_;
+  Servo pan_;
+  Servo tilt_;
+  std::array<Sensor, kSensors> sensors_;
+  control::Pose frame_at_;  // panel angles of truth_.normal and the sensors' directions
+  bool sensed_ = false;
+  bool warmed_ = false;
+
+  std::optional<UtcMillis> next_phone_;
+  WattHours phone_wants_;
+  Watts phone_power_;
+  Watts divider_power_;
+  Watts battery_power_;  // net, positive when charging
+  WattHours servo_energy_before_;
+
+  Readings readings_;
+  Truth truth_;
 };
+
+// Glass lets less light in at slant angles: the factor for a beam at this cosine of incidence, 1 at
+// normal incidence ("physical" model: Fresnel and Bouguer, De Soto, Klein & Beckman 2006).
+float incidence_factor(float aoi_cosine, const PanelParameters& panel);
+
+// Steady cell temperature (Faiman 2008).
+Celsius cell_temperature(Celsius air, MetresPerSecond wind, Irradiance plane,
+                         const PanelParameters& panel);
+
+// Power at the maximum power point for effective light (PVWatts v5).
+Watts panel_power(Irradiance effective, Celsius cell, const PanelParameters& panel);
 
 }  // namespace idast::sim
