@@ -11,7 +11,7 @@ idast_room(core/node DEPENDS idast_telemetry idast_ports idast_wire idast_contro
 
 idast_room(mqtt DEPENDS idast_base PACKAGES idast_boost)
 
-idast_room(sim/sky DEPENDS idast_sun)
+idast_room(sim/sky DEPENDS idast_sun idast_control)
 idast_room(sim/plant DEPENDS idast_sim_sky idast_control)
 idast_room(sim/radio DEPENDS idast_ports)
 idast_room(sim/live DEPENDS idast_node idast_sim_plant idast_sim_radio idast_mqtt PACKAGES idast_boost)
@@ -25,3 +25,4 @@ idast_room(server/api DEPENDS idast_query idast_live idast_devices PACKAGES idas
 idast_room(server/app DEPENDS idast_api idast_ingest idast_mqtt PACKAGES spdlog::spdlog)
 
 idast_room(tools/schema DEPENDS idast_telemetry PACKAGES fmt::fmt)
+idast_room(cli DEPENDS idast_sun)
