@@ -20,6 +20,11 @@ class FixedText {
   constexpr explicit(false) FixedText(std::string_view text) {
     require(assign(text), "FixedText: literal longer than its place");
   }
+  // A literal that is too long does not compile.
+  template <std::size_t Size>
+    requires(Size <= N + 1)
+  consteval explicit(false) FixedText(const char (&literal)[Size])
+      : FixedText{std::string_view{literal, Size - 1}} {}
 
   // False, and unchanged, when the text is longer than N bytes.
   constexpr bool assign(std::string_view text) {
