@@ -101,6 +101,8 @@ class Files {
   virtual std::expected<std::size_t, FileError> read(std::string_view name, std::size_t offset,
                                                      std::span<char> buffer) = 0;
   virtual std::expected<std::size_t, FileError> size_bytes(std::string_view name) = 0;
+  // Takes the place of `to`, if that exists.
+  virtual std::expected<void, FileError> rename(std::string_view from, std::string_view to) = 0;
   virtual std::expected<void, FileError> remove(std::string_view name) = 0;
 };
 
