@@ -1,0 +1,392 @@
+#include "core/node/receiver.h"
+
+#include <algorithm>
+
+#include "core/telemetry/codec.h"
+
+namespace idast::node {
+namespace {
+
+// Neither a busy radio nor a busy broker keeps the other waiting.
+constexpr int kFramesPerStep = 16;
+constexpr int kMessagesPerStep = 4;
+
+constexpr std::string_view kTopicRoot = "solar-tracker/";
+
+}  // namespace
+
+Receiver::Receiver(const ReceiverSettings& settings, const ReceiverPorts& ports)
+    : settings_{settings}, ports_{ports}, acceptor_{settings.transmitter} {
+  if (const auto kept = load_settings(ports_.files)) {
+    kept_ = *kept;
+  } else if (ports_.files.size_bytes(kSettingsFile)) {
+    ports_.log.write(ports::Level::warn, "node.settings_damaged", "working without them");
+  }
+  if (!kept_.site) kept_.site = settings.site;
+  ports_.broker.subscribe(topic("control").view());
+}
+
+void Receiver::step(Instant now) {
+  now_ = std::max(now_, now);
+  hear(now_);
+  listen(now_);
+  if (now_ >= time_due_) {
+    tell_time(now_);
+    tell_site();
+  }
+  push_order(now_);
+
+  const bool connected = ports_.broker.connected();
+  if (connected && !was_connected_) status_due_ = now_;
+  was_connected_ = connected;
+  const bool progress = status_wanted_ && now_ - status_at_ >= kStatusMin;
+  if (connected && (now_ >= status_due_ || progress)) report_status(now_);
+  if (history_due_ && now_ >= *history_due_) report_history(now_);
+}
+
+// --- from the radio ------------------------------------------------------------------------------
+
+void Receiver::hear(Instant now) {
+  std::array<std::byte, wire::kFrameBytesMax> buffer;
+  for (int i = 0; i < kFramesPerStep; ++i) {
+    const auto size = ports_.radio.receive(buffer);
+    if (!size) return;
+    const auto frame = wire::parse(Bytes{buffer}.first(std::min(*size, buffer.size())));
+    if (!frame) {
+      ++counts_.frames_refused;
+      continue;
+    }
+    const auto accepted = acceptor_.accept(*frame);
+    if (!accepted) {
+      const bool foreign = accepted.error() == wire::Acceptor::Error::foreign_sender;
+      ++(foreign ? counts_.frames_refused : counts_.frames_replayed);
+      continue;
+    }
+    // A transmitter that has just started knows neither time nor place.
+    if (accepted->boot_is_new) time_due_ = now;
+    ++counts_.frames_heard;
+    counts_.frames_missed += accepted->missed;
+    take(*frame, now);
+  }
+}
+
+void Receiver::take(const wire::Frame& frame, Instant now) {
+  switch (frame.type) {
+    case wire::FrameType::sample:
+      return take_sample(frame.payload, now);
+    case wire::FrameType::phone:
+      if (const auto phone = read_phone(frame.payload)) return take_phone(*phone, now);
+      break;
+    case wire::FrameType::answer:
+      if (const auto answer = read_answer(frame.payload)) return take_answer(*answer);
+      break;
+    case wire::FrameType::time:
+    case wire::FrameType::site:
+    case wire::FrameType::command:
+      break;  // ours to send, not to hear
+  }
+  ++counts_.frames_refused;
+}
+
+void Receiver::take_sample(Bytes payload, Instant now) {
+  telemetry::Sample sample = telemetry::decode(payload);
+  sample.timestamp = stamp(now);
+  sample.uptime = now.since_start();
+  sample.device_id = settings_.device_id;
+  sample.device_name = FixedText<64>{device_name()};
+  sample.mode = settings_.mode;
+  telemetry::Factors factors = settings_.factors;
+  factors.grid_price = kept_.grid_price.value_or(factors.grid_price);
+  telemetry::derive(sample, factors);
+
+  energy_ = sample.energy;
+  battery_ = sample.battery_charge;
+  sample_since_row_ = true;
+  if (!history_due_) history_due_ = now + kHistoryEvery;
+  remember(sample);
+}
+
+// The one place where a sample gets its number. seq counts what was taken over without a hole, so a
+// sample that nobody can take over gets none and is counted as lost by reason. The memory that
+// keeps samples until the server has stored them will stand between these two halves.
+void Receiver::remember(telemetry::Sample& sample) {
+  sample.boot = settings_.boot;
+  sample.seq = next_seq_;
+  TextWriter out{text_.data(), text_.size()};
+  telemetry::print_json(sample, out);
+  if (out.overflowed()) {
+    ++lost_.unprintable;
+    return;
+  }
+  const auto ticket = ports_.broker.publish(topic("telemetry").view(), out.view(), 1, false);
+  if (ticket) {
+    ++next_seq_;
+    ++counts_.samples_published;
+    return;
+  }
+  switch (ticket.error()) {
+    case ports::PublishError::offline:
+      ++lost_.broker_offline;
+      break;
+    case ports::PublishError::queue_full:
+      ++lost_.broker_queue_full;
+      break;
+    case ports::PublishError::too_large:
+      ++lost_.broker_too_large;
+      break;
+  }
+}
+
+void Receiver::take_phone(const Phone& phone, Instant now) {
+  if (phone == phone_ || !is_label(phone.view())) return;
+  phone_ = phone;
+  session_since_.reset();
+  if (!phone.empty()) session_since_ = now;
+}
+
+void Receiver::take_answer(const Answer& answer) {
+  if (orders_.empty() || orders_[0].order.number != answer.number) return;  // answered before
+  const Pending done = orders_.pop();
+  order_due_ = now_;
+  Result result{.id = done.id, .state = ResultState::applied, .why = answer.why};
+  if (answer.outcome == Outcome::rejected) result.state = ResultState::rejected;
+  if (answer.outcome == Outcome::expired) result.state = ResultState::expired;
+  if (answer.outcome == Outcome::applied) {
+    if (done.order.site) {
+      kept_.site = done.order.site;
+      keep_settings();
+    }
+    restart_wanted_ = restart_wanted_ || done.order.restart;
+  }
+  finish(result);
+}
+
+// --- to the radio --------------------------------------------------------------------------------
+
+void Receiver::tell_time(Instant now) {
+  time_due_ = now + kTimeEvery;
+  if (const auto utc = ports_.clock.utc()) send(wire::FrameType::time, print(*utc).view());
+}
+
+void Receiver::tell_site() {
+  if (kept_.site) send(wire::FrameType::site, print(*kept_.site).view());
+}
+
+void Receiver::send(wire::FrameType type, Bytes payload) {
+  std::array<std::byte, wire::kFrameBytesMax> buffer;
+  const Bytes frame =
+      wire::print({type, settings_.self, settings_.radio_boot, frame_counter_, payload}, buffer);
+  if (!ports_.radio.send(frame)) {
+    ++counts_.frames_not_sent;
+    return;
+  }
+  require(frame_counter_ != UINT32_MAX, "Receiver: frame counter exhausted");
+  ++frame_counter_;
+}
+
+// The oldest order is repeated until it is answered, expires, or nobody seems to be there.
+void Receiver::push_order(Instant now) {
+  while (!orders_.empty()) {
+    const Pending& first = orders_[0];
+    const auto utc = ports_.clock.utc();
+    const bool expired = first.order.expires && (!utc || *utc >= *first.order.expires);
+    if (!expired && now < first.give_up_at) break;
+    const Pending given_up = orders_.pop();
+    order_due_ = now;
+    // Not carried out as far as is known here; an answer may have been lost.
+    finish({.id = given_up.id, .state = ResultState::expired, .why = Why::no_answer});
+  }
+  if (orders_.empty() || now < order_due_) return;
+  order_due_ = now + kOrderRepeat;
+  if (orders_[0].order.expires) {
+    // The transmitter judges the expiry again, by a clock that is now as good as ours.
+    tell_time(now);
+  }
+  send(wire::FrameType::command, print(orders_[0].order).view());
+}
+
+// --- from the broker -----------------------------------------------------------------------------
+
+void Receiver::listen(Instant now) {
+  for (int i = 0; i < kMessagesPerStep; ++i) {
+    const auto message = ports_.broker.receive();
+    if (!message) return;
+    if (message->topic == topic("control")) take_command(message->payload.view(), now);
+  }
+}
+
+void Receiver::take_command(std::string_view text, Instant now) {
+  const auto command = parse_command(text);
+  if (!command) {
+    return finish(
+        {.id = command.error().id, .state = ResultState::rejected, .why = command.error().why});
+  }
+  for (std::size_t i = 0; i < results_.size() && !command->id.empty(); ++i) {
+    // Redelivered by the broker: the answer is repeated, the deed is not.
+    if (results_[i].id == command->id) return void(publish_result(results_[i]));
+  }
+  for (std::size_t i = 0; i < orders_.size() && !command->id.empty(); ++i) {
+    if (orders_[i].id == command->id) return;  // its result comes when the transmitter answers
+  }
+  carry_out(*command, now);
+}
+
+void Receiver::carry_out(const Command& command, Instant now) {
+  const auto refuse = [&](ResultState state, Why why) {
+    finish({.id = command.id, .state = state, .why = why});
+  };
+  if (command.expires_at) {
+    const auto utc = ports_.clock.utc();
+    if (!utc) return refuse(ResultState::rejected, Why::no_clock);
+    if (*utc >= *command.expires_at) return refuse(ResultState::expired, Why::past_expiry);
+  }
+  if (command.restart && !settings_.can_restart) {
+    return refuse(ResultState::rejected, Why::unsupported);
+  }
+  if (command.for_transmitter() && orders_.full()) {
+    return refuse(ResultState::rejected, Why::busy);
+  }
+  apply_here(command, now);
+  if (!command.for_transmitter()) return finish({command.id, ResultState::applied, Why::none});
+
+  Pending pending;
+  pending.id = command.id;
+  pending.give_up_at = now + kOrderFor;
+  pending.order = {.number = ++order_number_,
+                   .expires = command.expires_at,
+                   .motion = command.motion,
+                   .site = command.site,
+                   .restart = command.restart};
+  if (orders_.empty()) order_due_ = now;
+  orders_.push(pending);
+  publish_result({command.id, ResultState::delivered, Why::none});
+}
+
+void Receiver::apply_here(const Command& command, Instant now) {
+  if (command.start_charging) {
+    session_since_.reset();
+    if (*command.start_charging) session_since_ = now;
+  }
+  if (!command.grid_price && !command.device_name) return;
+  if (command.grid_price) kept_.grid_price = command.grid_price;
+  if (command.device_name) kept_.device_name = *command.device_name;
+  keep_settings();
+}
+
+void Receiver::finish(const Result& result) {
+  ++(result.state == ResultState::applied ? counts_.commands_done : counts_.commands_refused);
+  publish_result(result);
+  if (result.id.empty()) return;
+  if (results_.full()) results_.pop();
+  results_.push(result);
+}
+
+// --- to the broker -------------------------------------------------------------------------------
+
+bool Receiver::publish_result(const Result& result) {
+  // A fielded server sends commands without an id and waits for nothing.
+  if (result.id.empty()) return true;
+  constexpr std::array<std::string_view, 4> kStates{"delivered", "applied", "rejected", "expired"};
+  TextWriter out{text_.data(), text_.size()};
+  out.text("{\"id\":").json_string(result.id.view()).text(",\"state\":");
+  out.json_string(kStates[static_cast<std::size_t>(result.state)]);
+  if (result.why != Why::none) out.text(",\"reason\":").json_string(to_text(result.why));
+  out.text(",\"timestamp\":").integer(stamp(now_)).character('}');
+  if (ports_.broker.publish(topic("result").view(), out.view(), 1, false)) return true;
+  ++counts_.results_not_published;
+  return false;
+}
+
+void Receiver::report_status(Instant now) {
+  status_due_ = now + kHeartbeat;
+  status_at_ = now;
+  status_wanted_ = false;
+  Status status;
+  status.timestamp = stamp(now);
+  status.device_id = settings_.device_id.view();
+  status.board = settings_.board;
+  status.mqtt_connected = true;
+  status.uptime = now.since_start();
+  status.boot = settings_.boot;
+  status.radio_lost = counts_.frames_missed;
+  status.lost = lost_;
+  status.backfill = backfill_;
+  TextWriter out{text_.data(), text_.size()};
+  print_json(status, out);
+  const auto published = ports_.broker.publish(topic("status").view(), out.view(), 1, true);
+  if (!published) status_wanted_ = true;  // again in a second
+}
+
+void Receiver::report_history(Instant now) {
+  history_due_ = now + kHistoryEvery;
+  if (!sample_since_row_) return;  // nothing was heard: no row, and the gap stays a gap
+  sample_since_row_ = false;
+  HistoryRow row{.timestamp_ms = stamp(now),
+                 .energy = energy_,
+                 .battery = battery_,
+                 .device_name = FixedText<64>{device_name()},
+                 .session_minutes = 0};
+  if (session_since_) {
+    row.session_minutes = std::chrono::floor<std::chrono::minutes>(now - *session_since_).count();
+  }
+  const auto kept = append(ports_.files, row);
+  if (!kept) {
+    ++counts_.history_failed;
+    ports_.log.write(ports::Level::warn, "node.history_failed", kHistoryFile);
+  }
+  TextWriter out{text_.data(), text_.size()};
+  print_json(row, settings_.device_id.view(), out);
+  if (!ports_.broker.publish(topic("history").view(), out.view(), 0, false)) {
+    ++counts_.history_not_published;
+  }
+}
+
+void Receiver::keep_settings() {
+  const auto saved = save_settings(ports_.files, kept_);
+  if (saved) return;
+  ++counts_.settings_failed;
+  ports_.log.write(ports::Level::error, "node.settings_failed", kSettingsFile);
+}
+
+void Receiver::describe(const BoardFacts& board) {
+  settings_.board = board;
+  status_wanted_ = true;
+}
+
+void Receiver::show_backfill(std::optional<Backfill> backfill) {
+  if (backfill == backfill_) return;
+  backfill_ = backfill;
+  status_wanted_ = true;
+}
+
+FixedText<128> Receiver::status_topic() const { return topic("status"); }
+
+FixedText<kStatusBytesMax> Receiver::offline_status() const {
+  Status status;
+  status.online = false;
+  status.device_id = settings_.device_id.view();
+  status.board = settings_.board;
+  status.boot = settings_.boot;
+  std::array<char, kStatusBytesMax> buffer;
+  TextWriter out{buffer.data(), buffer.size()};
+  print_json(status, out);
+  return FixedText<kStatusBytesMax>{out.view()};
+}
+
+FixedText<128> Receiver::topic(std::string_view leaf) const {
+  std::array<char, 128> buffer;
+  TextWriter out{buffer.data(), buffer.size()};
+  out.text(kTopicRoot).text(settings_.device_id.view()).character('/').text(leaf);
+  return FixedText<128>{out.view()};
+}
+
+std::int64_t Receiver::stamp(Instant now) const {
+  const auto utc = ports_.clock.utc();
+  return utc ? utc->unix_ms() : now.since_start().count();
+}
+
+std::string_view Receiver::device_name() const {
+  return phone_.empty() ? kept_.device_name.view() : phone_.view();
+}
+
+}  // namespace idast::node

@@ -1,0 +1,172 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+#include "core/base/ring.h"
+#include "core/base/text.h"
+#include "core/base/time.h"
+#include "core/node/command.h"
+#include "core/node/history.h"
+#include "core/node/message.h"
+#include "core/node/settings.h"
+#include "core/node/status.h"
+#include "core/ports/ports.h"
+#include "core/telemetry/factors.h"
+#include "core/telemetry/json.h"
+#include "core/telemetry/sample.h"
+#include "core/wire/frame.h"
+
+// The board at the network, whole: check frame → number → derive → publish, and the other way
+// round: command → order → result. Publishes one message for each fresh sample and none without.
+//
+// Driven: the owner calls step() often (every few ms on a board). One owner, one thread, no heap.
+// The ports must outlive the node.
+namespace idast::node {
+
+inline constexpr Millis kHeartbeat = std::chrono::seconds{60};     // CONTRACT §1: status
+inline constexpr Millis kHistoryEvery = std::chrono::minutes{10};  // CONTRACT §1
+inline constexpr Millis kTimeEvery = std::chrono::seconds{60};     // time and site by radio
+inline constexpr Millis kStatusMin = std::chrono::seconds{1};      // progress at most this often
+inline constexpr Millis kOrderRepeat{240};                         // four of the other's loops
+inline constexpr Millis kOrderFor = std::chrono::seconds{10};      // then: no answer
+inline constexpr std::size_t kOrdersMax = 4;                       // waiting for an answer
+inline constexpr std::size_t kResultsKept = 8;  // a command redelivered by the broker is not redone
+
+struct ReceiverSettings {
+  FixedText<64> device_id;  // CONTRACT §1
+  wire::SenderId self, transmitter;
+  std::uint32_t radio_boot = 0;  // counts this board's starts: see core/wire/frame.h
+  telemetry::BootId boot;        // drawn at random by the owner, new at every start
+  FixedText<32> mode;            // live, sim
+  telemetry::Factors factors;
+  std::optional<Site> site;  // until a person has set another one
+  BoardFacts board;
+  bool can_restart = true;
+};
+
+struct ReceiverPorts {
+  ports::Radio& radio;
+  ports::Broker& broker;
+  ports::Files& files;
+  const ports::Clock& clock;  // only utc() is asked
+  ports::Log& log;
+};
+
+struct ReceiverCounts {
+  std::uint32_t frames_heard = 0;
+  std::uint32_t frames_refused = 0;   // broken, foreign, or no message of ours
+  std::uint32_t frames_replayed = 0;  // out of order, doubled, or played back
+  std::uint32_t frames_missed = 0;    // sent by the transmitter and not arrived
+  std::uint32_t frames_not_sent = 0;  // the radio's queue was full
+  std::uint32_t samples_published = 0;
+  std::uint32_t history_failed = 0;  // rows that the file did not take
+  std::uint32_t history_not_published = 0;
+  std::uint32_t settings_failed = 0;
+  std::uint32_t commands_done = 0;
+  std::uint32_t commands_refused = 0;
+  std::uint32_t results_not_published = 0;
+};
+
+class Receiver {
+ public:
+  // Reads the kept settings and subscribes to the control topic.
+  Receiver(const ReceiverSettings& settings, const ReceiverPorts& ports);
+
+  // `now` is monotonic since this boot: it is the samples' uptime.
+  void step(Instant now);
+
+  // For the owner of the connection: the Last Will (retained, QoS 1), and the farewell before a
+  // clean disconnect, which says the same.
+  FixedText<128> status_topic() const;
+  FixedText<kStatusBytesMax> offline_status() const;
+
+  void describe(const BoardFacts& board);
+  // Progress of a backlog, shown in the status until it is taken back.
+  void show_backfill(std::optional<Backfill> backfill);
+
+  std::int64_t next_seq() const { return next_seq_; }
+  telemetry::BootId boot() const { return settings_.boot; }
+  const ReceiverCounts& counts() const { return counts_; }
+  const LostCounts& lost() const { return lost_; }
+  bool restart_wanted() const { return restart_wanted_; }
+
+ private:
+  enum class ResultState : std::uint8_t { delivered, applied, rejected, expired };
+  struct Result {
+    CommandId id;
+    ResultState state = ResultState::delivered;
+    Why why = Why::none;
+  };
+  struct Pending {  // an order that the transmitter has not answered
+    Order order;
+    CommandId id;
+    Instant give_up_at;
+  };
+
+  // From the radio.
+  void hear(Instant now);
+  void take(const wire::Frame& frame, Instant now);
+  void take_sample(Bytes payload, Instant now);
+  void take_phone(const Phone& phone, Instant now);
+  void take_answer(const Answer& answer);
+  void remember(telemetry::Sample& sample);
+
+  // To the radio.
+  void tell_time(Instant now);
+  void tell_site();
+  void send(wire::FrameType type, Bytes payload);
+  void push_order(Instant now);
+
+  // From the broker.
+  void listen(Instant now);
+  void take_command(std::string_view text, Instant now);
+  void carry_out(const Command& command, Instant now);
+  void apply_here(const Command& command, Instant now);
+  void finish(const Result& result);
+
+  // To the broker.
+  void report_status(Instant now);
+  void report_history(Instant now);
+  bool publish_result(const Result& result);
+  FixedText<128> topic(std::string_view leaf) const;
+  std::int64_t stamp(Instant now) const;
+  std::string_view device_name() const;
+  void keep_settings();
+
+  ReceiverSettings settings_;
+  ReceiverPorts ports_;
+  KeptSettings kept_;
+  wire::Acceptor acceptor_;
+  ReceiverCounts counts_;
+  LostCounts lost_;
+
+  std::int64_t next_seq_ = 0;
+  bool sample_since_row_ = false;
+  std::optional<WattHours> energy_;
+  std::optional<Percent> battery_;
+
+  Phone phone_;
+  std::optional<Instant> session_since_;
+
+  std::uint32_t frame_counter_ = 0;
+  std::uint32_t order_number_ = 0;
+  Ring<Pending, kOrdersMax> orders_;
+  Ring<Result, kResultsKept> results_;
+  Instant order_due_;
+  Instant time_due_;
+
+  bool was_connected_ = false;
+  bool status_wanted_ = false;
+  Instant status_due_, status_at_;
+  std::optional<Instant> history_due_;
+  std::optional<Backfill> backfill_;
+  bool restart_wanted_ = false;
+  Instant now_;
+
+  std::array<char, telemetry::kMessageBytesMax> text_{};  // every message is printed here
+};
+
+}  // namespace idast::node

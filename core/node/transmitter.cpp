@@ -1,0 +1,241 @@
+#include "core/node/transmitter.h"
+
+#include <algorithm>
+
+#include "core/telemetry/codec.h"
+
+namespace idast::node {
+namespace {
+
+// A radio that never falls silent must not keep the control step waiting.
+constexpr int kFramesPerStep = 8;
+
+// The next instant of a regular series; when it has been missed, the series begins again.
+Instant next_due(Instant due, Millis period, Instant now) {
+  const Instant next = due + period;
+  return next > now ? next : now + period;
+}
+
+bool is_servo_pose(const control::Pose& pose) {
+  const auto inside = [](Degrees angle) {  // false for what is not a number
+    return angle >= degrees(0.f) && angle <= degrees(180.f);
+  };
+  return inside(pose.pan) && inside(pose.tilt);
+}
+
+control::Inputs inputs_of(const ports::Readings& readings, Instant now,
+                          std::optional<UtcMillis> utc) {
+  control::Inputs inputs;
+  inputs.now = now;
+  inputs.utc = utc;
+  if (readings.top && readings.left && readings.right) {
+    inputs.light = control::Light{.top = *readings.top,
+                                  .left = *readings.left,
+                                  .right = *readings.right,
+                                  .bottom = readings.bottom};
+  }
+  inputs.wind = readings.wind;
+  inputs.panel_power = measured_power(readings);
+  inputs.battery = readings.battery_charge;
+  return inputs;
+}
+
+}  // namespace
+
+void HeardClock::hear(UtcMillis utc, Instant now) {
+  const Millis ahead = Millis{utc.unix_ms()} - now.since_start();
+  if (!believed_) {
+    believed_ = Estimate{ahead, now};
+    return;
+  }
+  const Millis drift = (now - believed_->since) * kDriftPerMille / 1000;
+  const Millis least = believed_->ahead - drift;
+  if (ahead >= least) {
+    believed_ = Estimate{ahead, now};
+    doubted_.reset();
+    return;
+  }
+  if (!doubted_ || std::chrono::abs(ahead - doubted_->ahead) > kAgree) {
+    doubted_ = Estimate{ahead, now};
+    return;
+  }
+  if (now - doubted_->since < kDoubtFor) return;
+  believed_ = Estimate{ahead, now};
+  doubted_.reset();
+}
+
+std::optional<UtcMillis> HeardClock::at(Instant now) const {
+  if (!believed_) return std::nullopt;
+  return UtcMillis{(believed_->ahead + now.since_start()).count()};
+}
+
+Transmitter::Transmitter(const TransmitterSettings& settings, const TransmitterPorts& ports)
+    : settings_{settings},
+      ports_{ports},
+      tracker_{settings.control, settings.pose},
+      reporter_{settings.energy},
+      acceptor_{settings.receiver} {
+  ports_.motors.off();
+}
+
+void Transmitter::sample_every(Millis period) {
+  require(period > Millis{0}, "Transmitter: a period is longer than nothing");
+  settings_.sample_every = period;
+  sample_due_ = std::min(sample_due_, control_due_ + period);
+}
+
+void Transmitter::step(Instant now) {
+  hear(now);
+  if (now < control_due_) return;
+  control_due_ = next_due(control_due_, settings_.control_every, now);
+  control_step(now);
+}
+
+void Transmitter::control_step(Instant now) {
+  const ports::Readings readings = ports_.sensors.read();
+  outputs_ = tracker_.step(inputs_of(readings, now, utc(now)));
+  drive(outputs_);
+  reporter_.integrate(readings, now);
+  if (now >= sample_due_) {
+    sample_due_ = next_due(sample_due_, settings_.sample_every, now);
+    send_sample(readings);
+  }
+  if (readings.phone != phone_ || now >= phone_due_) send_phone(readings.phone, now);
+}
+
+void Transmitter::drive(const control::Outputs& outputs) {
+  if (!outputs.motors_on) return ports_.motors.off();
+  if (!is_servo_pose(outputs.target)) {
+    ports_.motors.off();
+    ++counts_.targets_unsound;
+    return;
+  }
+  ports_.motors.move({.tilt = outputs.target.tilt, .pan = outputs.target.pan});
+}
+
+void Transmitter::hear(Instant now) {
+  std::array<std::byte, wire::kFrameBytesMax> buffer;
+  for (int i = 0; i < kFramesPerStep; ++i) {
+    const auto size = ports_.radio.receive(buffer);
+    if (!size) return;
+    const auto frame = wire::parse(Bytes{buffer}.first(std::min(*size, buffer.size())));
+    if (!frame) {
+      ++counts_.frames_refused;
+      continue;
+    }
+    const auto accepted = acceptor_.accept(*frame);
+    if (!accepted) {
+      const bool foreign = accepted.error() == wire::Acceptor::Error::foreign_sender;
+      ++(foreign ? counts_.frames_refused : counts_.frames_replayed);
+      continue;
+    }
+    if (accepted->boot_is_new) {
+      // A new boot numbers its orders anew, and may have learned the right time.
+      answered_.reset();
+      heard_clock_.forget();
+    }
+    ++counts_.frames_heard;
+    take(*frame, now);
+  }
+}
+
+void Transmitter::take(const wire::Frame& frame, Instant now) {
+  switch (frame.type) {
+    case wire::FrameType::time:
+      if (const auto time = read_time(frame.payload)) {
+        heard_clock_.hear(*time, now);
+        return;
+      }
+      break;
+    case wire::FrameType::site:
+      if (const auto site = read_site(frame.payload)) return settle_at(*site);
+      break;
+    case wire::FrameType::command:
+      if (const auto order = read_order(frame.payload)) return obey(*order, now);
+      break;
+    case wire::FrameType::sample:
+    case wire::FrameType::phone:
+    case wire::FrameType::answer:
+      break;  // ours to send, not to hear
+  }
+  ++counts_.frames_refused;
+}
+
+void Transmitter::settle_at(const Site& site) {
+  control::Settings settings = tracker_.settings();
+  const bool same_mount = !site.mount || *site.mount == settings.mount.kind;
+  const auto& place = settings.place;
+  const bool same_place = place && place->latitude == site.place.latitude &&
+                          place->longitude == site.place.longitude &&
+                          place->altitude == site.place.altitude;
+  if (same_place && same_mount) return;
+  settings.place = site.place;
+  settings.mount.kind = site.mount.value_or(settings.mount.kind);
+  tracker_.configure(settings);
+}
+
+void Transmitter::obey(const Order& order, Instant now) {
+  const bool stop = order.motion && order.motion->mode == control::Mode::stop;
+  if (!answered_ || answered_->number != order.number) {
+    answered_ = carry_out(order, now);
+    const bool done = answered_->outcome == Outcome::applied;
+    if (done && stop) ports_.motors.off();  // not at the next control step: now
+    ++(done ? counts_.orders_done : counts_.orders_refused);
+    ports_.log.write(ports::Level::info, "node.order", done ? "applied" : to_text(answered_->why));
+  }
+  send(wire::FrameType::answer, print(*answered_).view());
+}
+
+Answer Transmitter::carry_out(const Order& order, Instant now) {
+  Answer answer{.number = order.number, .outcome = Outcome::rejected, .why = Why::none};
+  if (order.expires) {
+    const auto time = utc(now);
+    if (!time) {
+      answer.why = Why::no_clock;
+      return answer;
+    }
+    if (*time >= *order.expires) return {order.number, Outcome::expired, Why::past_expiry};
+  }
+  if (order.motion) {
+    const auto obeyed = tracker_.obey(*order.motion, now);
+    if (!obeyed) {
+      answer.why = why_of(obeyed.error());
+      return answer;
+    }
+  }
+  if (order.site) settle_at(*order.site);
+  restart_wanted_ = restart_wanted_ || order.restart;
+  answer.outcome = Outcome::applied;
+  return answer;
+}
+
+void Transmitter::send(wire::FrameType type, Bytes payload) {
+  std::array<std::byte, wire::kFrameBytesMax> buffer;
+  const Bytes frame =
+      wire::print({type, settings_.self, settings_.boot, frame_counter_, payload}, buffer);
+  if (!ports_.radio.send(frame)) {
+    ++counts_.frames_not_sent;
+    return;
+  }
+  // 2^32 frames are 40 years of three a second; the owner must not let the pair repeat.
+  require(frame_counter_ != UINT32_MAX, "Transmitter: frame counter exhausted");
+  ++frame_counter_;
+  ++counts_.frames_sent;
+}
+
+void Transmitter::send_sample(const ports::Readings& readings) {
+  send(wire::FrameType::sample, telemetry::encode(reporter_.sample(readings, outputs_)));
+}
+
+void Transmitter::send_phone(const Phone& phone, Instant now) {
+  phone_ = phone;
+  phone_due_ = now + settings_.phone_every;
+  send(wire::FrameType::phone, print(phone).view());
+}
+
+std::optional<UtcMillis> Transmitter::utc(Instant now) const {
+  if (const auto own = ports_.clock.utc()) return own;
+  return heard_clock_.at(now);
+}
+
+}  // namespace idast::node
