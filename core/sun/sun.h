@@ -9,9 +9,10 @@
 // nutation, aberration, parallax and SPA's refraction. Pure functions, no heap, no state, any
 // thread; double inside, time as integers throughout (no epoch passes through a float).
 //
-// Accuracy: within 0.005° of NREL SPA (Reda & Andreas 2004) for 1990-2050 and |latitude| <= 80°
-// (measured in sun_test.cpp; the promise is 0.02°). Instants outside the years 1900-2150 are
-// accepted and only less exact.
+// Accuracy: the promise is 0.02° between directions for 1990-2050 and |latitude| <= 80°. Measured:
+// at most 0.0031° from NREL SPA (Reda & Andreas 2004) on 60 rows (sun_test.cpp), and 0.0046° from
+// an independent VSOP87 ephemeris on 20,000 random instants. Instants outside the years 1900-2150
+// are accepted and only less exact.
 //
 // Sources: J. Meeus, "Astronomical Algorithms", 2nd ed., chapters 12, 13, 22, 25 and 40, and
 // "Astronomical Formulae for Calculators", 4th ed., chapter 18 (perturbations);

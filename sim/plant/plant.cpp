@@ -34,30 +34,19 @@ float covered(Millis dt, Millis lag) {
   return 1.f - std::exp(-seconds(dt) / seconds(lag));
 }
 
-struct Vector {
-  float east, north, up;
-};
-
-Vector operator*(const Vector& v, float k) { return {v.east * k, v.north * k, v.up * k}; }
-Vector operator+(const Vector& a, const Vector& b) {
+UnitVector operator*(const UnitVector& v, float k) { return {v.east * k, v.north * k, v.up * k}; }
+UnitVector operator+(const UnitVector& a, const UnitVector& b) {
   return {a.east + b.east, a.north + b.north, a.up + b.up};
 }
-float dot(const Vector& a, const Vector& b) {
+float dot(const UnitVector& a, const UnitVector& b) {
   return a.east * b.east + a.north * b.north + a.up * b.up;
 }
-Vector cross(const Vector& a, const Vector& b) {
+UnitVector cross(const UnitVector& a, const UnitVector& b) {
   return {a.north * b.up - a.up * b.north, a.up * b.east - a.east * b.up,
           a.east * b.north - a.north * b.east};
 }
 
-Vector vector_of(const Direction& direction) {
-  const float azimuth = direction.azimuth.in(degrees)*kRadians;
-  const float elevation = direction.elevation.in(degrees)*kRadians;
-  return {std::cos(elevation) * std::sin(azimuth), std::cos(elevation) * std::cos(azimuth),
-          std::sin(elevation)};
-}
-
-Direction direction_of(const Vector& v) {
+Direction direction_of(const UnitVector& v) {
   const float azimuth = std::atan2(v.east, v.north) / kRadians;
   const float turned = azimuth < 0.f ? azimuth + 360.f : azimuth;
   return {.azimuth = degrees(turned < 360.f ? turned : 0.f),
@@ -65,7 +54,7 @@ Direction direction_of(const Vector& v) {
 }
 
 // v turned about a unit axis (Rodrigues).
-Vector turned(const Vector& v, const Vector& axis, Degrees angle) {
+UnitVector turned(const UnitVector& v, const UnitVector& axis, Degrees angle) {
   const float c = std::cos(angle.in(degrees)*kRadians);
   const float s = std::sin(angle.in(degrees)*kRadians);
   return v * c + cross(axis, v) * s + axis * (dot(axis, v) * (1.f - c));
@@ -183,20 +172,20 @@ void Plant::turn_frame() {
   frame_at_ = at;
   const control::PanelFrame frame = control::panel_frame(mount_, at);
   // The base leans towards lean_azimuth_: everything turns about the level axis across it.
-  const Vector axis = vector_of({lean_azimuth_ + degrees(90.f), degrees(0.f)}) * -1.f;
+  const UnitVector axis = unit_vector({lean_azimuth_ + degrees(90.f), degrees(0.f)}) * -1.f;
   const auto leaned = [&](const Direction& direction) {
-    return turned(vector_of(direction), axis, parameters_.base_lean);
+    return turned(unit_vector(direction), axis, parameters_.base_lean);
   };
-  const Vector normal = leaned(frame.normal);
-  const Vector right = leaned(frame.right);
-  const Vector top = leaned(frame.top);
-  truth_.normal = direction_of(normal);
+  normal_ = leaned(frame.normal);
+  const UnitVector right = leaned(frame.right);
+  const UnitVector top = leaned(frame.top);
+  truth_.normal = direction_of(normal_);
   const float along = std::cos(parameters_.light.cant.in(degrees)*kRadians);
   const float aside = std::sin(parameters_.light.cant.in(degrees)*kRadians);
-  sensors_[kTop].looks = direction_of(normal * along + top * aside);
-  sensors_[kLeft].looks = direction_of(normal * along + right * -aside);
-  sensors_[kRight].looks = direction_of(normal * along + right * aside);
-  sensors_[kBottom].looks = direction_of(normal * along + top * -aside);
+  sensors_[kTop].looks = normal_ * along + top * aside;
+  sensors_[kLeft].looks = normal_ * along + right * -aside;
+  sensors_[kRight].looks = normal_ * along + right * aside;
+  sensors_[kBottom].looks = normal_ * along + top * -aside;
 }
 
 void Plant::light_sensors(Millis dt, const Conditions& conditions) {
@@ -204,14 +193,15 @@ void Plant::light_sensors(Millis dt, const Conditions& conditions) {
   const bool is_reference = model.profile == LightProfile::reference;
   const float cap = is_reference ? 0.1f : 1.f;
   const float divider = is_reference ? 150.f : 10'000.f;
-  truth_.light = plane_light(conditions, truth_.normal, parameters_.albedo);
+  const SkyDome dome{conditions, parameters_.albedo};
+  truth_.light = dome.on(normal_);
   // A sun behind the panel does not reach sensors on its front.
   const bool lit = truth_.light.aoi_cosine > 0.f;
   const std::size_t fitted = model.bottom ? kSensors : kSensors - 1;
   float power = 0.f;
   for (std::size_t i = 0; i < fitted; ++i) {
     Sensor& sensor = sensors_[i];
-    const PlaneLight seen = plane_light(conditions, sensor.looks, parameters_.albedo);
+    const PlaneLight seen = dome.on(sensor.looks);
     const Irradiance light = lit ? seen.total() : seen.diffuse + seen.ground;
     constexpr float kLuxMin = 0.01f;  // starlight; keeps the power law finite
     const float lux = std::max(kLuxMin, cap * model.lux_per_wm2 * light.in(watts_per_square_metre));

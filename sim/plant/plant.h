@@ -79,11 +79,11 @@ struct LoadParameters {
   Watts electronics = watts(0.25f);  // both boards: the goal of 6 Wh a day
   WattHours phone_capacity = watt_hours(12.0);
   Watts phone_charge = watts(5.f);  // a USB port at 5 V, 1 A
-  double phones_per_day = 3.0;      // arriving between the hours below, solar time
+  double phones_per_day = 8.0;      // arriving between the hours below, solar time
   double first_hour = 7.0;
   double last_hour = 20.0;
-  float phone_from_charge = 0.25f;   // none is taken below this battery charge,
-  float phone_until_charge = 0.10f;  // and charging ends below that
+  float phone_from_charge = 0.35f;   // none is taken below this battery charge,
+  float phone_until_charge = 0.20f;  // and charging ends below that
 };
 
 struct MeterParameters {  // INA226 and DS18B20 data sheets, a cup anemometer
@@ -179,7 +179,7 @@ class Plant {
   };
   struct Sensor {
     float mismatch = 1.f;  // factor of its resistance
-    control::Direction looks;
+    UnitVector looks;
     float log_resistance = 0.f;
   };
 
@@ -204,7 +204,8 @@ class Plant {
   Servo pan_;
   Servo tilt_;
   std::array<Sensor, kSensors> sensors_;
-  control::Pose frame_at_;  // panel angles of truth_.normal and the sensors' directions
+  control::Pose frame_at_;  // panel angles of normal_ and the sensors' directions
+  UnitVector normal_;
   bool sensed_ = false;
   bool warmed_ = false;
 

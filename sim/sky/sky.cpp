@@ -27,23 +27,40 @@ Irradiance extraterrestrial(UtcMillis at) {
   return watts_per_square_metre(static_cast<float>(1366.1 * distance));
 }
 
-PlaneLight plane_light(const Conditions& conditions, const control::Direction& normal,
-                       float albedo) {
-  const float sun_up = sine(conditions.sun.elevation);
-  const float normal_up = sine(normal.elevation);
-  const float aoi_cosine = sun_up * normal_up + cosine(conditions.sun.elevation) *
-                                                    cosine(normal.elevation) *
-                                                    cosine(conditions.sun.azimuth - normal.azimuth);
-  const float seen = conditions.sun.elevation > degrees(0.f) ? std::max(aoi_cosine, 0.f) : 0.f;
+UnitVector unit_vector(const control::Direction& direction) {
+  const float level = cosine(direction.elevation);
+  return {.east = level * sine(direction.azimuth),
+          .north = level * cosine(direction.azimuth),
+          .up = sine(direction.elevation)};
+}
+
+SkyDome::SkyDome(const Conditions& conditions, float albedo)
+    : dni_{conditions.dni},
+      dhi_{conditions.dhi},
+      reflected_{conditions.ghi * albedo},
+      sun_{unit_vector({conditions.sun.azimuth, conditions.sun.elevation})},
+      sun_is_up_{conditions.sun.elevation > degrees(0.f)},
+      anisotropy_{std::clamp(conditions.dni / extraterrestrial(conditions.at), 0.f, 1.f)} {
   // Below one degree of elevation the ratio of tilted to horizontal beam is held, as it diverges.
   constexpr float kSunUpMin = 0.01745f;
-  const float tilted_to_flat = seen / std::max(sun_up, kSunUpMin);
-  const float anisotropy = std::clamp(conditions.dni / extraterrestrial(conditions.at), 0.f, 1.f);
-  const float sky_view = (1.f + normal_up) / 2.f;
-  return {.beam = conditions.dni * seen,
-          .diffuse = conditions.dhi * (anisotropy * tilted_to_flat + (1.f - anisotropy) * sky_view),
-          .ground = conditions.ghi * (albedo * (1.f - sky_view)),
+  horizontal_share_ = std::max(sun_.up, kSunUpMin);
+}
+
+PlaneLight SkyDome::on(const UnitVector& normal) const {
+  const float aoi_cosine =
+      sun_.east * normal.east + sun_.north * normal.north + sun_.up * normal.up;
+  const float seen = sun_is_up_ ? std::max(aoi_cosine, 0.f) : 0.f;
+  const float circumsolar = anisotropy_ * seen / horizontal_share_;
+  const float sky_view = (1.f + normal.up) / 2.f;
+  return {.beam = dni_ * seen,
+          .diffuse = dhi_ * (circumsolar + (1.f - anisotropy_) * sky_view),
+          .ground = reflected_ * (1.f - sky_view),
           .aoi_cosine = aoi_cosine};
+}
+
+PlaneLight plane_light(const Conditions& conditions, const control::Direction& normal,
+                       float albedo) {
+  return SkyDome{conditions, albedo}.on(unit_vector(normal));
 }
 
 }  // namespace idast::sim

@@ -41,8 +41,31 @@ struct PlaneLight {
   Irradiance total() const { return beam + diffuse + ground; }
 };
 
+// A direction as a vector of length 1, for those who ask often.
+struct UnitVector {
+  float east = 0.f;
+  float north = 0.f;
+  float up = 1.f;
+};
+UnitVector unit_vector(const control::Direction& direction);
+
 // Plane-of-array light by Hay & Davies 1980 as in Duffie & Beckman (the sky's circumsolar part
-// weighted by DNI over its extraterrestrial value), ground isotropic. The apparent sun is used.
+// weighted by DNI over its extraterrestrial value), ground isotropic. The apparent sun is used. A
+// value: made once for an instant, asked for any number of planes.
+class SkyDome {
+ public:
+  explicit SkyDome(const Conditions& conditions, float albedo = kAlbedo);
+  PlaneLight on(const UnitVector& normal) const;
+
+ private:
+  Irradiance dni_, dhi_, reflected_;
+  UnitVector sun_;
+  bool sun_is_up_;
+  float anisotropy_;
+  float horizontal_share_;  // cosine of the zenith angle, kept off zero
+};
+
+// The same for one plane.
 PlaneLight plane_light(const Conditions& conditions, const control::Direction& normal,
                        float albedo = kAlbedo);
 
