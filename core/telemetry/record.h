@@ -26,12 +26,11 @@ struct Record {
   KeySet present;  // Stood in the message with an acceptable value.
   KeySet null;     // Stood in the message as null.
 
-  // A JSON object of everything that the columns cannot give back exactly: unknown keys, refused
-  // values, numbers finer than their column. Empty when there is nothing of the kind. Merged over
-  // the columns' object (RFC 7396) it is the original message. When `whole` is set, a merge could
-  // not be exact and `extra` is the original message itself.
+  // One JSON object, without white space and each key once, of everything that the columns cannot
+  // give back exactly: unknown keys, refused values, numbers finer than their column. Empty when
+  // there is nothing of the kind. A field's key in it stands before the column's value: see
+  // print_message() in row.h.
   std::string extra;
-  bool whole = false;
 
   bool has(std::size_t field) const { return present.contains(field); }
   std::optional<std::int64_t> number(std::size_t field) const {

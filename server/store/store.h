@@ -33,7 +33,7 @@ struct StoreError {
 template <class T>
 using Result = std::expected<T, StoreError>;
 
-// How far a boot is complete: every seq 0..upto is stored. -1: seq 0 is missing.
+// How far a boot is complete: every seq 0..upto is stored or was given up. -1: seq 0 is missing.
 struct Progress {
   std::string device;
   std::string boot;  // 16 hexadecimal digits.
@@ -46,8 +46,20 @@ struct Committed {
   std::vector<Progress> progress;  // One for every boot that the batch touched.
 };
 
+// Samples that a device gave up for good (CONTRACT §1, `lost`): first..last are accounted for.
+struct Loss {
+  std::string device;
+  std::string boot;
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  std::string reason;
+  UtcMillis received;
+};
+
 // A stored sample with the id of its row. `boot_started` orders boots: when the boot's first sample
-// was received, less that sample's uptime. Absent without identity.
+// was received, less that sample's uptime; the least over its samples, because a sample that waited
+// on its way says too late a time, and so that the order of arrival decides nothing. Absent without
+// a boot.
 struct StoredRecord {
   std::int64_t id = 0;
   telemetry::Record record;
@@ -75,7 +87,7 @@ struct Buckets {
 // What a day, an hour or a month of one device adds up to.
 struct Period {
   UtcMillis start;
-  double energy_wh = 0;  // By differences of the counter; a fall starts a new count.
+  double energy_wh = 0;  // By differences of the counter; a fall starts a new count (energy.h).
   std::int64_t samples = 0;
   std::int64_t minutes_covered = 0;  // Distinct minutes with at least one sample.
   std::optional<double> battery_pct_mean;
@@ -113,9 +125,11 @@ class Store {
  public:
   virtual ~Store() = default;
   virtual Result<Committed> commit(std::span<const telemetry::Record> batch) = 0;
+  // Records what devices gave up, so that progress can pass it. As durable, and as idempotent.
+  virtual Result<Committed> give_up(std::span<const Loss> losses) = 0;
   // Thread-safe; the reader itself belongs to one thread.
   virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
-  // Rows, bytes on disk: for /metrics.
+  // What the database takes on disk, its log included: for /metrics. Thread-safe.
   struct Size {
     std::int64_t bytes = 0;
   };

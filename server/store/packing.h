@@ -1,0 +1,111 @@
+#pragma once
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+#include <utility>
+
+#include "core/telemetry/record.h"
+
+// How a record's columns become few bytes, and come back exactly.
+//
+// Words, booleans and the price change seldom: one row of `context` holds a combination of them,
+// and samples point at it. Of the rest, some follow from others in nearly every message; SQLite
+// stores a 0 or a 1 without a byte, so what is stored is the difference from a guess. A wrong guess
+// costs bytes, never truth.
+namespace idast::store {
+
+enum class Place : std::uint8_t {
+  time,     // sample.ts_ms, and what was sent as a difference from it.
+  device,   // device.name
+  boot,     // boot.boot_id
+  context,  // context."column"
+  sample,   // sample."column", or sample."column_rest" where a guess stands.
+};
+
+constexpr Place place_of(std::size_t field) {
+  using telemetry::Kind;
+  const telemetry::FieldInfo& info = telemetry::kFieldInfo[field];
+  if (info.sql.kind == Kind::time) return Place::time;
+  if (info.column == "device_id") return Place::device;
+  if (info.column == "boot_id") return Place::boot;
+  if (info.sql.kind == Kind::number && info.column != "grid_price") return Place::sample;
+  return Place::context;
+}
+
+// field ≈ (a × a_times + b × b_times) / divisor, all as scaled whole numbers; an absent a or b is
+// 0; the division cuts towards zero, as C++ and SQLite both do.
+struct Guess {
+  std::size_t field;
+  std::size_t a;
+  std::int64_t a_times;
+  std::size_t b;
+  std::int64_t b_times;
+  std::int64_t divisor;
+};
+
+inline constexpr std::array kGuesses{
+    Guess{telemetry::position_of("avg"), telemetry::position_of("left"), 1,
+          telemetry::position_of("right"), 1, 2},
+    Guess{telemetry::position_of("horizontal_error"), telemetry::position_of("left"), 1,
+          telemetry::position_of("right"), -1, 1},
+    Guess{telemetry::position_of("vertical_error"), telemetry::position_of("top"), 1,
+          telemetry::position_of("avg"), -1, 1},
+    Guess{telemetry::position_of("pan_target"), telemetry::position_of("pan_angle"), 1,
+          telemetry::position_of("pan_angle"), 0, 1},
+    Guess{telemetry::position_of("power_actual_w"), telemetry::position_of("power_w"), 1,
+          telemetry::position_of("power_w"), 0, 1},
+    // Thousandths of a Wh are millionths of a kWh.
+    Guess{telemetry::position_of("energy_kwh"), telemetry::position_of("energy_wh"), 1,
+          telemetry::position_of("energy_wh"), 0, 1},
+    // 0.6836 kg/kWh, the default grid factor.
+    Guess{telemetry::position_of("co2_kg"), telemetry::position_of("energy_kwh"), 6'836,
+          telemetry::position_of("energy_kwh"), 0, 1'000'000},
+    Guess{telemetry::position_of("trees"), telemetry::position_of("co2_kg"), 100,
+          telemetry::position_of("co2_kg"), 0, 2'177},
+    Guess{telemetry::position_of("phones"), telemetry::position_of("energy_wh"), 1,
+          telemetry::position_of("energy_wh"), 0, 12},
+    Guess{telemetry::position_of("phone_minutes"), telemetry::position_of("energy_wh"), 60,
+          telemetry::position_of("energy_wh"), 0, 1'000},
+    Guess{telemetry::position_of("seq_from"), telemetry::position_of("seq"), 1,
+          telemetry::position_of("seq"), 0, 1},
+};
+
+constexpr const Guess* guess_for(std::size_t field) {
+  for (const Guess& guess : kGuesses) {
+    if (guess.field == field) return &guess;
+  }
+  return nullptr;
+}
+
+consteval bool guesses_are_sound() {
+  for (const Guess& guess : kGuesses) {
+    if (place_of(guess.field) != Place::sample) return false;
+    // Read in the table's order, what a guess needs is already there.
+    if (guess.a >= guess.field || guess.b >= guess.field) return false;
+    for (const auto& [from, times] :
+         {std::pair{guess.a, guess.a_times}, {guess.b, guess.b_times}}) {
+      const std::int64_t size = times < 0 ? -times : times;
+      if (telemetry::kFieldInfo[from].sql.high > INT64_MAX / 2 / (size == 0 ? 1 : size))
+        return false;
+    }
+  }
+  return true;
+}
+static_assert(guesses_are_sound(), "a guess needs a later field, or may overflow");
+
+// What the columns before `field` let one expect of it.
+constexpr std::int64_t guessed(const telemetry::Record& record, std::size_t field) {
+  const Guess* guess = guess_for(field);
+  if (guess == nullptr) return 0;
+  return (record.number(guess->a).value_or(0) * guess->a_times +
+          record.number(guess->b).value_or(0) * guess->b_times) /
+         guess->divisor;
+}
+
+// The column of `device_id` is the topic's and never NULL; a message that says null there has this
+// before the rest of its extra.
+inline constexpr std::string_view kNullDevice = R"({"device_id":null)";
+
+}  // namespace idast::store

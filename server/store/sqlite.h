@@ -1,0 +1,19 @@
+#pragma once
+#include <memory>
+#include <string>
+
+#include "server/store/store.h"
+
+namespace idast::store {
+
+// Opens the SQLite database at `path`, creating and migrating it as needed; ":memory:" makes one
+// that lives as long as the Store. Errors: any StoreErrorKind; newer_schema and corrupt leave the
+// file as it was.
+//
+// Durability: write-ahead log with synchronous = FULL, so that COMMIT returns only after fsync of
+// the log; a power cut then costs nothing that was committed. (NORMAL, SQLite's usual advice for
+// WAL, syncs only at checkpoints and may lose the last commits.) Readers, also of other processes,
+// never wait for the writer nor hold it up.
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path);
+
+}  // namespace idast::store

@@ -1,0 +1,40 @@
+#pragma once
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "server/store/sqlite_connection.h"
+
+// How far a boot is complete, kept with every commit at a cost of the new rows alone: `upto`, and
+// beyond the first hole the islands of what is there, as few intervals as can be.
+namespace idast::store {
+
+struct Span {
+  std::int64_t first;
+  std::int64_t last;
+};
+
+class ProgressKeeper {
+ public:
+  static Result<ProgressKeeper> prepare(Connection& connection);
+
+  // Adds spans in any order, overlapping or not, to a boot whose progress is `upto`; the new upto.
+  // Must run inside the transaction that makes the spans true.
+  Result<std::int64_t> add(std::int64_t boot, std::int64_t upto, std::vector<Span> spans);
+
+ private:
+  ProgressKeeper(Statement before, Statement after, Statement remove, Statement insert)
+      : before_{std::move(before)},
+        after_{std::move(after)},
+        remove_{std::move(remove)},
+        insert_{std::move(insert)} {}
+  // Takes out the islands that touch or overlap the span; the span that covers them all.
+  Result<Span> absorb(std::int64_t boot, Span span);
+
+  Statement before_;  // The last island that begins before a place.
+  Statement after_;   // The first island that begins within a range.
+  Statement remove_;
+  Statement insert_;
+};
+
+}  // namespace idast::store

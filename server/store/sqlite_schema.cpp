@@ -1,0 +1,289 @@
+#include "server/store/sqlite_schema.h"
+
+#include <array>
+#include <string_view>
+
+#include "core/base/calendar.h"
+#include "core/telemetry/schema.h"
+#include "server/store/packing.h"
+
+namespace idast::store {
+namespace {
+
+using telemetry::kFieldCount;
+using telemetry::kFieldInfo;
+using telemetry::Kind;
+
+// Append only: a number, once released, keeps its meaning.
+constexpr std::array<const char*, 1> kMigrations{
+    R"sql(
+CREATE TABLE field(
+  position INTEGER PRIMARY KEY,
+  name TEXT NOT NULL
+) STRICT;
+CREATE TABLE device(
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  -- The sample without identity that was received last.
+  plain_sample INTEGER,
+  plain_received_ms INTEGER
+) STRICT;
+CREATE TABLE boot(
+  id INTEGER PRIMARY KEY,
+  device INTEGER NOT NULL REFERENCES device,
+  boot_id TEXT NOT NULL,
+  started_ms INTEGER NOT NULL,
+  upto INTEGER NOT NULL,
+  UNIQUE(device, boot_id)
+) STRICT;
+CREATE TABLE island(
+  boot INTEGER NOT NULL REFERENCES boot,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  PRIMARY KEY(boot, first)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE loss(
+  id INTEGER PRIMARY KEY,
+  boot INTEGER NOT NULL REFERENCES boot,
+  first INTEGER NOT NULL,
+  last INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  received_ms INTEGER NOT NULL,
+  UNIQUE(boot, first, last, reason)
+) STRICT;
+CREATE TABLE context(
+  id INTEGER PRIMARY KEY,
+  key TEXT NOT NULL UNIQUE,
+  -- Fields, by position, that the message did not have or that stand in sample.extra.
+  removed INTEGER NOT NULL,
+  -- RFC 7396: makes an object of all columns the original message.
+  patch TEXT NOT NULL
+) STRICT;
+CREATE TABLE sample(
+  id INTEGER PRIMARY KEY,
+  device INTEGER NOT NULL REFERENCES device,
+  boot INTEGER REFERENCES boot,
+  context INTEGER NOT NULL REFERENCES context,
+  ts_ms INTEGER NOT NULL,
+  received_rest INTEGER NOT NULL,   -- after ts_ms
+  timestamp_rest INTEGER,           -- what the device said, after ts_ms
+  extra TEXT,
+  ts TEXT GENERATED ALWAYS AS
+    (strftime('%Y-%m-%d %H:%M:%S', ts_ms / 1000, 'unixepoch') || printf('.%03d', ts_ms % 1000))
+    VIRTUAL,
+  seq INTEGER
+) STRICT;
+CREATE INDEX sample_ts ON sample(ts);
+CREATE INDEX sample_device_ts ON sample(device, ts_ms);
+CREATE UNIQUE INDEX sample_identity ON sample(boot, seq)
+  WHERE boot IS NOT NULL AND seq IS NOT NULL;
+)sql"};
+
+std::string quoted(std::string_view name) { return '"' + std::string{name} + '"'; }
+
+// 10^decimals as a REAL, or nothing to divide by.
+std::string divisor_sql(int decimals) {
+  if (decimals == 0) return "";
+  std::string text = " / 1";
+  text.append(static_cast<std::size_t>(decimals), '0');
+  return text + ".0";
+}
+
+// The value that the message has. What stands in the context comes with its patch.
+std::string sent_sql(std::size_t field) {
+  switch (place_of(field)) {
+    case Place::time:
+      return "sample.ts_ms + sample.timestamp_rest";
+    case Place::context:
+      return "NULL";
+    case Place::device:
+    case Place::boot:
+    case Place::sample:
+      return column_sql(field);
+  }
+  return "NULL";
+}
+
+// SQLITE_MAX_FUNCTION_ARG is 127 in Debian's build; an object takes two for each field.
+static_assert(kFieldCount <= 63, "json_object takes at most 127 arguments");
+
+std::string raw_json_sql() {
+  std::string all = "json_object(";
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (i != 0) all += ", ";
+    all += "'" + std::string{kFieldInfo[i].json} + "', " + sent_sql(i);
+  }
+  const std::string columns = "json_patch(" + all + "), context.patch)";
+  // The keys of extra are none of the columns' keys, so the two objects are joined as text; a patch
+  // would drop its nulls.
+  return "CASE WHEN sample.extra IS NULL THEN " + columns + " WHEN " + columns +
+         " = '{}' THEN sample.extra ELSE substr(" + columns + ", 1, length(" + columns +
+         ") - 1) || ',' || substr(sample.extra, 2) END";
+}
+
+std::string view_sql() {
+  std::string sql = "CREATE VIEW telemetry AS SELECT\n  sample.id AS id";
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (i == telemetry::kOriginalFieldCount) sql += ",\n  " + raw_json_sql() + " AS raw_json";
+    sql += ",\n  " + column_sql(i) + " AS " + quoted(kFieldInfo[i].column);
+  }
+  return sql + "\nFROM " + kTables;
+}
+
+std::unexpected<StoreError> newer(const std::string& path) {
+  return std::unexpected{StoreError{
+      StoreErrorKind::newer_schema,
+      "the database " + path +
+          " was made by a newer IDAST and is left as it is; install that version, or choose "
+          "another database"}};
+}
+
+struct Version {
+  std::int64_t migrations = 0;
+  std::int64_t fields = 0;
+};
+
+// What the database says of itself; it is only read.
+Result<Version> version_of(Connection& connection, const std::string& path) {
+  const auto tables = connection.integer("SELECT count(*) FROM sqlite_schema");
+  if (!tables) return std::unexpected{tables.error()};
+  if (*tables == 0) return Version{};
+  const auto ours =
+      connection.integer("SELECT count(*) FROM sqlite_schema WHERE name IN ('migration', 'field')");
+  if (!ours) return std::unexpected{ours.error()};
+  if (*ours != 2) {
+    return std::unexpected{StoreError{StoreErrorKind::corrupt,
+                                      "the file " + path + " is a database of another program"}};
+  }
+  const auto migrations = connection.integer("SELECT max(number) FROM migration");
+  if (!migrations) return std::unexpected{migrations.error()};
+  const auto fields = connection.integer("SELECT count(*) FROM field");
+  if (!fields) return std::unexpected{fields.error()};
+  return Version{migrations->value_or(0), fields->value_or(0)};
+}
+
+Result<void> add_field(Connection& connection, std::size_t field) {
+  const auto& info = kFieldInfo[field];
+  const std::string name{info.column};
+  std::string sql = "INSERT INTO field VALUES(" + std::to_string(field) + ", '" + name + "');\n";
+  // Messages of earlier programs did not have it.
+  sql += "UPDATE context SET removed = removed | (1 << " + std::to_string(field) +
+         "), patch = json_set(patch, '$.\"" + std::string{info.json} + "\"', NULL);\n";
+  const Place place = place_of(field);
+  if (place == Place::sample && name != "seq") {
+    sql += "ALTER TABLE sample ADD COLUMN " + quoted(stored_name(field)) + " INTEGER;\n";
+  }
+  if (place == Place::context) {
+    const bool is_text = info.sql.kind == Kind::text;
+    sql += "ALTER TABLE context ADD COLUMN " + quoted(stored_name(field)) +
+           (is_text ? " TEXT;\n" : " INTEGER;\n");
+    if (info.sql.kind == Kind::keys) {
+      sql += "ALTER TABLE context ADD COLUMN " + quoted(name + "_text") + " TEXT;\n";
+    }
+  }
+  return connection.execute(sql);
+}
+
+// The view follows the table of fields; it is only touched when it differs.
+Result<void> renew_view(Connection& connection) {
+  auto same = connection.prepare(
+      "SELECT 1 FROM sqlite_schema WHERE type = 'view' AND name = 'telemetry' AND sql = ?1");
+  if (!same) return std::unexpected{same.error()};
+  const std::string sql = view_sql();
+  const auto row = same->bind(1, std::string_view{sql}).step();
+  if (!row) return std::unexpected{row.error()};
+  if (*row) return {};
+  return connection.execute("DROP VIEW IF EXISTS telemetry;\n" + sql);
+}
+
+Result<void> apply(Connection& connection, const Version& version) {
+  if (version.migrations == 0) {
+    auto made = connection.execute("CREATE TABLE migration(number INTEGER PRIMARY KEY) STRICT");
+    if (!made) return made;
+  }
+  for (std::size_t number = static_cast<std::size_t>(version.migrations) + 1;
+       number <= kMigrations.size(); ++number) {
+    auto done = connection.execute(kMigrations[number - 1]);
+    if (done) {
+      done = connection.execute("INSERT INTO migration VALUES(" + std::to_string(number) + ")");
+    }
+    if (!done) return done;
+  }
+  for (auto field = static_cast<std::size_t>(version.fields); field < kFieldCount; ++field) {
+    if (auto added = add_field(connection, field); !added) return added;
+  }
+  return renew_view(connection);
+}
+
+}  // namespace
+
+const std::string kTables =
+    "sample JOIN device ON device.id = sample.device JOIN context ON context.id = sample.context "
+    "LEFT JOIN boot ON boot.id = sample.boot";
+
+std::string stored_name(std::size_t field) {
+  const std::string name{kFieldInfo[field].column};
+  if (kFieldInfo[field].sql.kind == Kind::keys) return name + "_bits";
+  return guess_for(field) != nullptr ? name + "_rest" : name;
+}
+
+std::string scaled_sql(std::size_t field) {
+  const std::string name = quoted(stored_name(field));
+  switch (place_of(field)) {
+    case Place::time:
+      return "sample.ts_ms";
+    case Place::device:
+      return "device.name";
+    case Place::boot:
+      return "boot.boot_id";
+    case Place::context:
+      return "context." + name;
+    case Place::sample:
+      break;
+  }
+  const Guess* guess = guess_for(field);
+  if (guess == nullptr) return "sample." + name;
+  std::string sum = "coalesce(" + scaled_sql(guess->a) + ", 0) * " + std::to_string(guess->a_times);
+  if (guess->b_times != 0) {
+    sum += " + coalesce(" + scaled_sql(guess->b) + ", 0) * " + std::to_string(guess->b_times);
+  }
+  return "(sample." + name + " + (" + sum + ") / " + std::to_string(guess->divisor) + ")";
+}
+
+std::string column_sql(std::size_t field) {
+  const auto& info = kFieldInfo[field];
+  if (info.sql.kind == Kind::time) return "sample.ts";
+  if (info.sql.kind == Kind::keys) return "context." + quoted(std::string{info.column} + "_text");
+  return scaled_sql(field) + divisor_sql(info.sql.decimals);
+}
+
+std::string sql_time(UtcMillis at) {
+  char buffer[32];
+  TextWriter out{buffer, sizeof buffer};
+  write_iso(out, at);
+  std::string text{out.view()};
+  text[10] = ' ';
+  text.pop_back();
+  return text;
+}
+
+Result<void> migrate(Connection& connection, const std::string& path) {
+  auto version = version_of(connection, path);
+  if (!version) return std::unexpected{version.error()};
+  const auto is_newer = [&] {
+    return version->migrations > static_cast<std::int64_t>(kMigrations.size()) ||
+           version->fields > static_cast<std::int64_t>(kFieldCount);
+  };
+  if (is_newer()) return newer(path);
+  if (auto log = connection.execute("PRAGMA journal_mode = WAL"); !log) return log;
+  auto transaction = Transaction::begin(connection);
+  if (!transaction) return std::unexpected{transaction.error()};
+  // Another process may have migrated it between the look and the lock.
+  version = version_of(connection, path);
+  if (!version) return std::unexpected{version.error()};
+  if (is_newer()) return newer(path);
+  if (auto done = apply(connection, *version); !done) return done;
+  return transaction->commit();
+}
+
+}  // namespace idast::store

@@ -1,0 +1,703 @@
+#include "server/store/sqlite.h"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/base/random.h"
+#include "core/telemetry/row.h"
+#include "server/store/energy.h"
+#include "server/store/sqlite_connection.h"
+
+using namespace idast;
+using namespace idast::store;
+using telemetry::kFieldCount;
+using telemetry::kFieldInfo;
+using telemetry::Kind;
+using telemetry::position_of;
+using telemetry::Record;
+
+namespace {
+
+constexpr const char* kBootA = "00000000000000aa";
+constexpr const char* kBootB = "00000000000000bb";
+constexpr std::int64_t kNoon = 1'703'160'000'000;  // 2023-12-21 12:00:00 UTC.
+
+// A directory of its own, gone at the end.
+struct Folder {
+  std::filesystem::path path;
+  Folder() {
+    std::string name = (std::filesystem::temp_directory_path() / "idast-store-XXXXXX").string();
+    REQUIRE(mkdtemp(name.data()) != nullptr);
+    path = name;
+  }
+  ~Folder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path, ignored);
+  }
+  std::string file(const char* name) const { return (path / name).string(); }
+};
+
+template <class T>
+T value_of(Result<T>&& result) {
+  if (!result) FAIL(result.error().words);
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
+}
+
+// What a shell's `sqlite3 FILE SQL` prints.
+std::string command_line(const std::string& file, const std::string& sql) {
+  const std::string command = "sqlite3 -batch '" + file + "' \"" + sql + "\" 2>&1";
+  FILE* pipe = popen(command.c_str(), "r");
+  REQUIRE(pipe != nullptr);
+  std::string text;
+  std::array<char, 4096> buffer;
+  std::size_t bytes = 0;
+  while ((bytes = fread(buffer.data(), 1, buffer.size(), pipe)) != 0) {
+    text.append(buffer.data(), bytes);
+  }
+  pclose(pipe);
+  while (!text.empty() && text.back() == '\n') text.pop_back();
+  return text;
+}
+
+// The real file system, except that writes fail when a test says so: SQLite's own port for faults.
+class FaultyDisk {
+ public:
+  FaultyDisk() {
+    real_ = sqlite3_vfs_find(nullptr);
+    shim_ = *real_;
+    shim_.zName = "faulty";
+    shim_.xOpen = [](sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out) {
+      const int code = real_->xOpen(real_, name, file, flags, out);
+      if (code != SQLITE_OK) return code;
+      // The database has locks, its logs have none: two tables of methods, one way to write.
+      sqlite3_io_methods& methods = methods_[(flags & SQLITE_OPEN_MAIN_DB) != 0 ? 0 : 1];
+      write_ = file->pMethods->xWrite;
+      methods = *file->pMethods;
+      methods.xWrite = [](sqlite3_file* f, const void* bytes, int size, sqlite3_int64 offset) {
+        return answer != SQLITE_OK ? answer : write_(f, bytes, size, offset);
+      };
+      file->pMethods = &methods;
+      return code;
+    };
+    sqlite3_vfs_register(&shim_, 1);
+  }
+  ~FaultyDisk() {
+    answer = SQLITE_OK;
+    sqlite3_vfs_register(real_, 1);
+    sqlite3_vfs_unregister(&shim_);
+  }
+
+  static inline int answer = SQLITE_OK;
+
+ private:
+  static inline sqlite3_vfs* real_ = nullptr;
+  static inline sqlite3_vfs shim_{};
+  static inline decltype(sqlite3_io_methods::xWrite) write_ = nullptr;
+  static inline sqlite3_io_methods methods_[2]{};
+};
+
+void put(Record& record, std::size_t field, std::int64_t value) {
+  record.value[field] = value;
+  record.present.add(field);
+}
+void put(Record& record, std::size_t field, std::string_view text) {
+  record.text[field] = text;
+  record.present.add(field);
+}
+
+Record plain(const std::string& device, std::int64_t ts_ms) {
+  Record record;
+  record.device = device;
+  record.ts = record.received = UtcMillis{ts_ms};
+  return record;
+}
+
+Record identified(const std::string& device, const char* boot, std::int64_t seq,
+                  std::int64_t ts_ms) {
+  Record record = plain(device, ts_ms);
+  put(record, position_of("boot_id"), boot);
+  put(record, position_of("seq"), seq);
+  put(record, position_of("uptime_ms"), seq * 350);
+  return record;
+}
+
+std::int64_t upto_of(const Committed& committed, std::string_view boot) {
+  for (const Progress& progress : committed.progress) {
+    if (progress.boot == boot) return progress.upto;
+  }
+  FAIL("no progress for the boot");
+  return -2;
+}
+
+std::vector<StoredRecord> rows_of(Reader& reader, const Range& range, std::size_t limit = 1000) {
+  std::vector<StoredRecord> rows;
+  value_of(reader.rows(range, limit, [&](StoredRecord&& row) {
+    rows.push_back(std::move(row));
+    return true;
+  }));
+  return rows;
+}
+
+const Range kAlways{"", UtcMillis{0}, UtcMillis{4'000'000'000'000}};
+
+// The message of CONTRACT §1.
+Record contract_example() {
+  Record record = plain("esp32-receiver-A1B2C3", 1'703'123'456'789);
+  record.received = UtcMillis{1'703'123'456'900};
+  const auto number = [&](const char* column, std::int64_t scaled) {
+    for (std::size_t i = 0; i < kFieldCount; ++i) {
+      if (kFieldInfo[i].column == column) put(record, i, scaled);
+    }
+  };
+  for (const auto& [column, scaled] :
+       std::initializer_list<std::pair<const char*, std::int64_t>>{{"ts", 1'703'123'456'789},
+                                                                   {"top", 2500},
+                                                                   {"left", 2300},
+                                                                   {"right", 2400},
+                                                                   {"avg", 2350},
+                                                                   {"horizontal_error", -100},
+                                                                   {"vertical_error", 150},
+                                                                   {"tilt_angle", 90},
+                                                                   {"pan_angle", 85},
+                                                                   {"pan_target", 90},
+                                                                   {"manual", 0},
+                                                                   {"steady", 1},
+                                                                   {"power_w", 850},
+                                                                   {"power_actual_w", 820},
+                                                                   {"temp_c", 345},
+                                                                   {"battery_pct", 875},
+                                                                   {"battery_v", 620},
+                                                                   {"efficiency", 880},
+                                                                   {"energy_wh", 1250500},
+                                                                   {"energy_kwh", 1250500},
+                                                                   {"co2_kg", 5002},
+                                                                   {"trees", 230},
+                                                                   {"phones", 104200},
+                                                                   {"phone_minutes", 75030},
+                                                                   {"pesos", 1501},
+                                                                   {"grid_price", 1200}}) {
+    number(column, scaled);
+  }
+  put(record, position_of("device_id"), "esp32-receiver-A1B2C3");
+  put(record, position_of("device_name"), "iPhone_15");
+  put(record, position_of("mode"), "live");
+  return record;
+}
+
+// Any record that ingest could make.
+Record random_record(Random& random, std::int64_t seq) {
+  Record record = plain("tracker-" + std::to_string(random.next() % 3),
+                        kNoon + static_cast<std::int64_t>(random.next() % 1'000'000));
+  record.received = record.ts + Millis{static_cast<std::int64_t>(random.next() % 5'000)};
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    const std::uint64_t choice = random.next() % 4;
+    if (choice == 0) continue;
+    if (choice == 1) {
+      record.null.add(i);
+      continue;
+    }
+    const telemetry::Sql& sql = kFieldInfo[i].sql;
+    const auto width = static_cast<std::uint64_t>(sql.high - sql.low) + 1;
+    if (sql.kind == Kind::text) {
+      constexpr std::array kTexts{"", "x", "quote\" back\\ ünïcode 🌞", "'; DROP TABLE sample;--"};
+      put(record, i, kTexts[random.next() % kTexts.size()]);
+    } else if (sql.kind == Kind::keys) {
+      put(record, i, static_cast<std::int64_t>(random.next() % (1u << 20)));
+    } else {
+      const std::int64_t edge = random.next() % 8 == 0 ? sql.high : sql.low;
+      const auto inside = static_cast<std::int64_t>(random.next() % width) + sql.low;
+      put(record, i, choice == 2 ? edge : inside);
+    }
+  }
+  if (record.has(position_of("device_id"))) put(record, position_of("device_id"), record.device);
+  if (record.has(position_of("boot_id"))) put(record, position_of("boot_id"), kBootA);
+  if (record.has(position_of("seq"))) put(record, position_of("seq"), seq);
+  if (random.next() % 3 == 0) {
+    record.extra = R"({"unknown":{"a":[1,{"b":null}],"c":null},"n":null,"powerW":8.512345})";
+  }
+  return record;
+}
+
+bool same(const Record& a, const Record& b) {
+  if (a.device != b.device || a.ts != b.ts || a.received != b.received) return false;
+  if (!(a.present == b.present)) return false;
+  std::string one;
+  std::string other;
+  telemetry::print_row(std::nullopt, a, one);
+  telemetry::print_row(std::nullopt, b, other);
+  if (one != other) MESSAGE(one << "\n" << other);
+  return one == other;
+}
+
+}  // namespace
+
+TEST_CASE("a sample is stored once, however often it comes") {
+  const auto store = value_of(open_sqlite(":memory:"));
+  const std::vector<Record> batch{identified("a", kBootA, 0, kNoon),
+                                  identified("a", kBootA, 1, kNoon + 350)};
+  CHECK(value_of(store->commit(batch)).inserted == 2);
+  const auto again = value_of(store->commit(batch));
+  CHECK(again.inserted == 0);
+  CHECK(again.absorbed == 2);
+  CHECK(upto_of(again, kBootA) == 1);
+
+  const auto reader = value_of(store->open_reader());
+  CHECK(rows_of(*reader, kAlways).size() == 2);
+}
+
+TEST_CASE("the same boot and seq of another device is another sample") {
+  const auto store = value_of(open_sqlite(":memory:"));
+  const std::vector<Record> batch{identified("a", kBootA, 0, kNoon),
+                                  identified("b", kBootA, 0, kNoon)};
+  CHECK(value_of(store->commit(batch)).inserted == 2);
+}
+
+TEST_CASE("samples without identity are stored as often as they come") {
+  const auto store = value_of(open_sqlite(":memory:"));
+  const std::vector<Record> batch{plain("a", kNoon), plain("a", kNoon)};
+  CHECK(value_of(store->commit(batch)).inserted == 2);
+}
+
+TEST_CASE("progress never passes a hole, and a summary fills what it stands for") {
+  const auto store = value_of(open_sqlite(":memory:"));
+  const auto commit = [&](std::int64_t from, std::int64_t seq) {
+    Record record = identified("a", kBootA, seq, kNoon + seq * 350);
+    if (from != seq) put(record, position_of("seq_from"), from);
+    return upto_of(value_of(store->commit({&record, 1})), kBootA);
+  };
+  CHECK(commit(1, 1) == -1);
+  CHECK(commit(3, 3) == -1);
+  CHECK(commit(0, 0) == 1);
+  CHECK(commit(10, 20) == 1);
+  CHECK(commit(4, 8) == 1);
+  CHECK(commit(2, 2) == 8);
+  CHECK(commit(5, 9) == 20);
+  CHECK(commit(21, 21) == 21);
+}
+
+TEST_CASE("progress is the same for every order of arrival") {
+  Random random{11};
+  for (int round = 0; round < 200; ++round) {
+    const auto store = value_of(open_sqlite(":memory:"));
+    std::vector<Record> records;
+    std::vector<bool> covered(80, false);
+    for (int i = 0; i < 25; ++i) {
+      const auto seq = static_cast<std::int64_t>(random.next() % covered.size());
+      const std::int64_t from =
+          seq - static_cast<std::int64_t>(random.next() % static_cast<std::uint64_t>(seq + 1)) % 6;
+      records.push_back(identified("a", kBootA, seq, kNoon + seq));
+      if (from != seq) put(records.back(), position_of("seq_from"), from);
+      for (std::int64_t s = from; s <= seq; ++s) covered[static_cast<std::size_t>(s)] = true;
+    }
+    const auto hole = std::ranges::find(covered, false) - covered.begin();
+    Committed last;
+    for (std::size_t i = 0; i < records.size();) {
+      const std::size_t count = std::min<std::size_t>(1 + random.next() % 4, records.size() - i);
+      last = value_of(store->commit(std::span{records}.subspan(i, count)));
+      i += count;
+    }
+    CHECK(upto_of(last, kBootA) == hole - 1);
+  }
+}
+
+TEST_CASE("what a device gave up counts as accounted for") {
+  const auto store = value_of(open_sqlite(":memory:"));
+  const Record record = identified("a", kBootA, 5, kNoon);
+  value_of(store->commit({&record, 1}));
+  const Loss loss{"a", kBootA, 0, 4, "ring_full", UtcMillis{kNoon}};
+  CHECK(upto_of(value_of(store->give_up({&loss, 1})), kBootA) == 5);
+  CHECK(value_of(store->give_up({&loss, 1})).absorbed == 1);
+}
+
+TEST_CASE("latest moves forward in boot start and seq, in whatever order samples come") {
+  std::vector<Record> records{identified("a", kBootA, 0, kNoon), identified("a", kBootA, 7, kNoon),
+                              identified("a", kBootB, 0, kNoon + 60'000),
+                              identified("a", kBootB, 1, kNoon + 60'350)};
+  records[1].received = UtcMillis{kNoon + 7 * 350};
+  std::ranges::sort(records, {}, [](const Record& r) { return r.extra; });
+  std::vector<std::size_t> order{0, 1, 2, 3};
+  do {
+    const auto store = value_of(open_sqlite(":memory:"));
+    for (const std::size_t i : order) value_of(store->commit({&records[i], 1}));
+    const auto reader = value_of(store->open_reader());
+    const auto latest = value_of(reader->latest("a"));
+    REQUIRE(latest);
+    CHECK(latest->record.text[position_of("boot_id")] == kBootB);
+    CHECK(latest->record.number(position_of("seq")) == 1);
+    CHECK(latest->boot_started == UtcMillis{kNoon + 60'000});
+  } while (std::ranges::next_permutation(order).found);
+}
+
+TEST_CASE("an old boot's backlog does not take latest back") {
+  const auto store = value_of(open_sqlite(":memory:"));
+  Record live = identified("a", kBootB, 3, kNoon);
+  value_of(store->commit({&live, 1}));
+  // Booted eight hours before, received after.
+  Record old = identified("a", kBootA, 80'000, kNoon - 100'000);
+  old.received = UtcMillis{kNoon + 5'000};
+  value_of(store->commit({&old, 1}));
+  const auto reader = value_of(store->open_reader());
+  CHECK(value_of(reader->latest("a"))->record.text[position_of("boot_id")] == kBootB);
+}
+
+TEST_CASE("without identity latest is what was received last") {
+  const auto store = value_of(open_sqlite(":memory:"));
+  std::vector<Record> batch{plain("a", kNoon + 5), plain("a", kNoon), plain("b", kNoon + 2)};
+  batch[1].received = UtcMillis{kNoon + 10};
+  value_of(store->commit(batch));
+  const auto reader = value_of(store->open_reader());
+  CHECK(value_of(reader->latest("a"))->record.ts == UtcMillis{kNoon});
+  CHECK(value_of(reader->latest(""))->record.device == "a");
+  CHECK_FALSE(value_of(reader->latest("nobody")));
+}
+
+TEST_CASE("every record comes back as it was") {
+  const auto store = value_of(open_sqlite(":memory:"));
+  const auto reader = value_of(store->open_reader());
+  Random random{3};
+  for (std::int64_t i = 0; i < 300; ++i) {
+    const Record record = random_record(random, i);
+    value_of(store->commit({&record, 1}));
+    auto rows = rows_of(*reader, kAlways);
+    const auto newest = std::ranges::max_element(rows, {}, &StoredRecord::id);
+    REQUIRE(newest != rows.end());
+    CHECK(same(newest->record, record));
+  }
+}
+
+TEST_CASE("rows come in order of time, of one device or all, up to the limit") {
+  const auto store = value_of(open_sqlite(":memory:"));
+  std::vector<Record> batch;
+  for (const int offset : {5, 1, 3, 2, 4}) batch.push_back(plain("a", kNoon + offset));
+  batch.push_back(plain("b", kNoon + 2));
+  value_of(store->commit(batch));
+  const auto reader = value_of(store->open_reader());
+  const auto times = [&](const Range& range, std::size_t limit) {
+    std::vector<std::int64_t> found;
+    for (const auto& row : rows_of(*reader, range, limit)) {
+      found.push_back(row.record.ts.unix_ms() - kNoon);
+    }
+    return found;
+  };
+  CHECK(times({"", UtcMillis{kNoon}, UtcMillis{kNoon + 5}}, 9) ==
+        std::vector<std::int64_t>{1, 2, 2, 3, 4});
+  CHECK(times({"a", UtcMillis{kNoon + 2}, UtcMillis{kNoon + 9}}, 2) ==
+        std::vector<std::int64_t>{2, 3});
+  CHECK(times({"nobody", UtcMillis{0}, UtcMillis{kNoon + 9}}, 2).empty());
+  CHECK(times({"a", UtcMillis{kNoon + 9}, UtcMillis{kNoon}}, 2).empty());
+}
+
+TEST_CASE("buckets hold least, mean and most, and leave gaps out") {
+  const auto store = value_of(open_sqlite(":memory:"));
+  std::vector<Record> batch;
+  for (const auto& [offset, power] : {std::pair{0, 100}, {500, 300}, {2'500, 850}, {2'600, -1}}) {
+    batch.push_back(plain("a", kNoon + offset));
+    if (power >= 0) put(batch.back(), position_of("power_w"), power);
+    put(batch.back(), position_of("steady"), power > 100 ? 1 : 0);
+  }
+  value_of(store->commit(batch));
+  const auto reader = value_of(store->open_reader());
+  const std::array fields{position_of("power_w"), position_of("steady"), position_of("temp_c")};
+  const Range range{"a", UtcMillis{kNoon}, UtcMillis{kNoon + 10'000}};
+  const auto found = value_of(reader->buckets(range, Millis{1'000}, fields));
+  REQUIRE(found.times == std::vector{UtcMillis{kNoon}, UtcMillis{kNoon + 2'000}});
+  CHECK(found.fields[0][0].low == 1.0);
+  CHECK(found.fields[0][0].mean == 2.0);
+  CHECK(found.fields[0][0].high == 3.0);
+  CHECK(found.fields[0][1].mean == 8.5);
+  CHECK(found.fields[1][1].mean == 0.5);
+  CHECK_FALSE(found.fields[2][0].mean);
+}
+
+TEST_CASE("energy comes from differences, and a fall starts a new count") {
+  struct Case {
+    std::vector<std::int64_t> values;
+    std::int64_t sum;
+  };
+  for (const Case& c : {Case{{100, 110, 115}, 15}, Case{{100, 110, 5, 8}, 18}, Case{{7}, 0},
+                        // A counter restored from flash, some minutes old.
+                        Case{{125'000, 124'900, 125'000}, 100}, Case{{10, 10, 0, 3}, 3}}) {
+    EnergyCounter counter;
+    std::int64_t sum = 0;
+    for (const std::int64_t value : c.values) sum += counter.add(value);
+    CHECK(sum == c.sum);
+  }
+}
+
+TEST_CASE("a period counts the difference that ends in it, across boots and gaps") {
+  const auto store = value_of(open_sqlite(":memory:"));
+  std::vector<Record> batch;
+  const auto sample = [&](const char* boot, std::int64_t seq, std::int64_t minute,
+                          std::int64_t energy, std::int64_t battery) {
+    batch.push_back(identified("a", boot, seq, kNoon + minute * 60'000));
+    put(batch.back(), position_of("energy_wh"), energy);
+    put(batch.back(), position_of("battery_pct"), battery);
+  };
+  sample(kBootB, 1, 130, 4'000, 810);
+  sample(kBootB, 0, 70, 1'000, 800);  // The counter started again between.
+  sample(kBootA, 1, 50, 12'000, 500);
+  sample(kBootA, 0, -10, 10'000, 400);
+  put(batch[2], position_of("device_name"), "Pixel");
+  value_of(store->commit(batch));
+  const auto reader = value_of(store->open_reader());
+  const std::array starts{UtcMillis{kNoon}, UtcMillis{kNoon + 3'600'000},
+                          UtcMillis{kNoon + 7'200'000}, UtcMillis{kNoon + 10'800'000},
+                          UtcMillis{kNoon + 14'400'000}};
+  const auto periods = value_of(reader->periods("a", starts));
+  REQUIRE(periods.size() == 4);
+  CHECK(periods[0].energy_wh == 2.0);
+  CHECK(periods[0].device_name_last == "Pixel");
+  CHECK(periods[0].battery_pct_mean == 50.0);
+  CHECK(periods[1].energy_wh == 1.0);
+  CHECK(periods[2].energy_wh == 3.0);
+  CHECK(periods[2].first == UtcMillis{kNoon + 130 * 60'000});
+  CHECK(periods[2].minutes_covered == 1);
+  CHECK(periods[3].samples == 0);
+  CHECK_FALSE(periods[3].battery_pct_mean);
+}
+
+TEST_CASE("the sqlite3 command line reads the view while the store is open") {
+  const Folder folder;
+  const std::string file = folder.file("idast.db");
+  const auto store = value_of(open_sqlite(file));
+  const Record record = contract_example();
+  value_of(store->commit({&record, 1}));
+
+  CHECK(command_line(file,
+                     "SELECT ts, device_name, \\\"left\\\", power_w, energy_kwh, co2_kg, "
+                     "phones, steady, device_id, mode FROM telemetry") ==
+        "2023-12-21 01:50:56.789|iPhone_15|2300|8.5|1.2505|0.5002|104.2|1|esp32-receiver-A1B2C3|"
+        "live");
+  CHECK(command_line(file,
+                     "SELECT count(*) FROM telemetry WHERE ts BETWEEN '2023-12-21' AND "
+                     "'2023-12-22' AND date(ts) = '2023-12-21'") == "1");
+  CHECK(command_line(file,
+                     "SELECT group_concat(name) FROM (SELECT name FROM "
+                     "pragma_table_info('telemetry') LIMIT 30)") ==
+        "id,ts,device_name,top,left,right,avg,horizontal_error,vertical_error,tilt_angle,pan_angle,"
+        "pan_target,manual,steady,power_w,power_actual_w,temp_c,battery_pct,battery_v,efficiency,"
+        "energy_wh,energy_kwh,co2_kg,trees,phones,phone_minutes,pesos,grid_price,raw_json,"
+        "device_id");
+}
+
+TEST_CASE("raw_json of the view is the original message, nulls and unknown keys included") {
+  const Folder folder;
+  const std::string file = folder.file("idast.db");
+  const auto store = value_of(open_sqlite(file));
+  const auto reader = value_of(store->open_reader());
+  Random random{5};
+  std::vector<Record> batch{contract_example(), plain("bare", kNoon)};
+  batch[0].null.add(position_of("wind_ms"));
+  batch[1].extra = R"({"only":null})";
+  for (std::int64_t i = 0; i < 200; ++i) batch.push_back(random_record(random, i));
+  batch.push_back(plain("empty", kNoon));
+  value_of(store->commit(batch));
+
+  // json() of both would not see 88 and 88.0 as equal; each member is compared, by its type.
+  sqlite3* database = nullptr;
+  REQUIRE(sqlite3_open_v2(file.c_str(), &database, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK);
+  sqlite3_stmt* compare = nullptr;
+  REQUIRE(sqlite3_prepare_v2(database,
+                             "WITH a AS (SELECT e.fullkey, e.atom, e.type FROM telemetry, "
+                             "json_tree(raw_json) AS e WHERE telemetry.id = ?1), "
+                             "b AS (SELECT fullkey, atom, type FROM json_tree(?2)) "
+                             "SELECT (SELECT count(*) FROM a), (SELECT count(*) FROM b), "
+                             "(SELECT count(*) FROM a JOIN b USING(fullkey) WHERE a.atom IS b.atom "
+                             "AND replace(a.type, 'real', 'integer') = "
+                             "replace(b.type, 'real', 'integer')), "
+                             "(SELECT json_valid(raw_json) FROM telemetry WHERE id = ?1)",
+                             -1, &compare, nullptr) == SQLITE_OK);
+  for (const StoredRecord& row : rows_of(*reader, kAlways)) {
+    std::string message;
+    telemetry::print_message(row.record, message);
+    sqlite3_bind_int64(compare, 1, row.id);
+    sqlite3_bind_text(compare, 2, message.c_str(), -1, SQLITE_STATIC);
+    REQUIRE(sqlite3_step(compare) == SQLITE_ROW);
+    CAPTURE(message);
+    CHECK(sqlite3_column_int(compare, 3) == 1);
+    CHECK(sqlite3_column_int(compare, 0) == sqlite3_column_int(compare, 1));
+    CHECK(sqlite3_column_int(compare, 0) == sqlite3_column_int(compare, 2));
+    sqlite3_reset(compare);
+  }
+  sqlite3_finalize(compare);
+  sqlite3_close(database);
+  CHECK(command_line(file, "SELECT raw_json FROM telemetry WHERE device_id = 'bare'") ==
+        R"({"only":null})");
+  CHECK(command_line(file, "SELECT raw_json FROM telemetry WHERE device_id = 'empty'") == "{}");
+}
+
+TEST_CASE("the view's columns agree with a printed row") {
+  const Folder folder;
+  const std::string file = folder.file("idast.db");
+  const auto store = value_of(open_sqlite(file));
+  const auto reader = value_of(store->open_reader());
+  Random random{9};
+  std::vector<Record> batch{contract_example()};
+  for (std::int64_t i = 0; i < 100; ++i) batch.push_back(random_record(random, i));
+  value_of(store->commit(batch));
+  sqlite3* database = nullptr;
+  REQUIRE(sqlite3_open_v2(file.c_str(), &database, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK);
+  for (std::size_t i = 1; i < kFieldCount; ++i) {
+    const std::string column{kFieldInfo[i].column};
+    const std::string sql = "SELECT id, \"" + column + "\" IS json_extract(?2, '$.value') OR \"" +
+                            column +
+                            "\" = json_extract(?2, '$.value') FROM telemetry WHERE id = ?1";
+    sqlite3_stmt* compare = nullptr;
+    REQUIRE(sqlite3_prepare_v2(database, sql.c_str(), -1, &compare, nullptr) == SQLITE_OK);
+    for (const StoredRecord& row : rows_of(*reader, kAlways)) {
+      std::string value = R"({"value":)";
+      telemetry::print_column(row.record, i, value);
+      value += '}';
+      sqlite3_bind_int64(compare, 1, row.id);
+      sqlite3_bind_text(compare, 2, value.c_str(), -1, SQLITE_STATIC);
+      REQUIRE(sqlite3_step(compare) == SQLITE_ROW);
+      CAPTURE(column);
+      CAPTURE(value);
+      CHECK(sqlite3_column_int(compare, 1) == 1);
+      sqlite3_reset(compare);
+    }
+    sqlite3_finalize(compare);
+  }
+  sqlite3_close(database);
+}
+
+TEST_CASE("a range of ts in the view uses the index") {
+  const Folder folder;
+  const std::string file = folder.file("idast.db");
+  const auto store = value_of(open_sqlite(file));
+  const auto plan = [&](const std::string& sql) {
+    return command_line(file, "EXPLAIN QUERY PLAN " + sql);
+  };
+  const std::string between =
+      "WHERE ts BETWEEN '2023-12-21 00:00:00' AND '2023-12-22 00:00:00' ORDER BY ts";
+  CHECK(plan("SELECT * FROM telemetry " + between).find("USING INDEX sample_ts (ts>? AND ts<?)") !=
+        std::string::npos);
+  CHECK(plan("SELECT * FROM telemetry " + between).find("TEMP B-TREE") == std::string::npos);
+  CHECK(plan("SELECT count(*) FROM telemetry " + between).find("INDEX sample_ts") !=
+        std::string::npos);
+}
+
+TEST_CASE("a newer schema stops the start and is left as it is") {
+  const Folder folder;
+  const std::string file = folder.file("idast.db");
+  value_of(open_sqlite(file)).reset();
+  for (const char* change : {"INSERT INTO migration VALUES(1000)",
+                             "DELETE FROM migration WHERE "
+                             "number = 1000; INSERT INTO field VALUES(60, 'from_the_future')"}) {
+    CHECK(command_line(file, change).empty());
+    const auto opened = open_sqlite(file);
+    REQUIRE_FALSE(opened);
+    CHECK(opened.error().kind == StoreErrorKind::newer_schema);
+    CHECK(opened.error().words.find("newer IDAST") != std::string::npos);
+    CHECK(opened.error().words.find(file) != std::string::npos);
+  }
+}
+
+TEST_CASE("an earlier program's database gets the columns of new fields, and old rows lack them") {
+  const Folder folder;
+  const std::string file = folder.file("idast.db");
+  {
+    const auto store = value_of(open_sqlite(file));
+    const Record record = contract_example();
+    value_of(store->commit({&record, 1}));
+  }
+  // Back to a program that did not know the last number field, nor `estimated`.
+  CHECK(command_line(file,
+                     "DROP VIEW telemetry; ALTER TABLE sample DROP COLUMN wind_ms; ALTER TABLE "
+                     "context DROP COLUMN estimated_bits; ALTER TABLE context DROP COLUMN "
+                     "estimated_text; DELETE FROM field WHERE position >= 47; UPDATE context SET "
+                     "removed = removed & ~(3 << 47), patch = json_remove(patch, '$.windMs', "
+                     "'$.estimated')")
+            .empty());
+  const auto store = value_of(open_sqlite(file));
+  const auto reader = value_of(store->open_reader());
+  const auto rows = rows_of(*reader, kAlways);
+  REQUIRE(rows.size() == 1);
+  CHECK(same(rows[0].record, contract_example()));
+  CHECK(command_line(file, "SELECT json_type(raw_json, '$.windMs') IS NULL FROM telemetry") == "1");
+}
+
+TEST_CASE("what is not our database is refused with words, and not touched") {
+  const Folder folder;
+  const std::string text = folder.file("text.db");
+  FILE* file = fopen(text.c_str(), "w");
+  std::fputs(
+      "this is not a database, only a text that is long enough to be taken for one: "
+      "SQLite looks at the first hundred bytes of a file before it believes in it.",
+      file);
+  std::fclose(file);
+  CHECK(open_sqlite(text).error().kind == StoreErrorKind::corrupt);
+
+  const std::string other = folder.file("other.db");
+  command_line(other, "CREATE TABLE recipe(name)");
+  CHECK(open_sqlite(other).error().kind == StoreErrorKind::corrupt);
+  CHECK(command_line(other, "SELECT group_concat(name) FROM sqlite_schema") == "recipe");
+
+  CHECK_FALSE(open_sqlite(folder.file("absent/idast.db")));
+}
+
+TEST_CASE("a full disk is an error that leaves everything as it was, and passes") {
+  const Folder folder;
+  FaultyDisk disk;
+  const auto store = value_of(open_sqlite(folder.file("idast.db")));
+  const auto reader = value_of(store->open_reader());
+  const std::array batch{identified("a", kBootA, 0, kNoon), identified("a", kBootA, 1, kNoon + 1)};
+  value_of(store->commit({batch.data(), 1}));
+
+  disk.answer = SQLITE_FULL;
+  const auto refused = store->commit(batch);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().kind == StoreErrorKind::disk_full);
+  CHECK(refused.error().words.find("full") != std::string::npos);
+  CHECK(rows_of(*reader, kAlways).size() == 1);
+  disk.answer = SQLITE_IOERR_WRITE;
+  CHECK(store->commit(batch).error().kind == StoreErrorKind::unavailable);
+
+  disk.answer = SQLITE_OK;
+  const auto done = value_of(store->commit(batch));
+  CHECK(done.inserted == 1);
+  CHECK(upto_of(done, kBootA) == 1);
+}
+
+TEST_CASE("a database locked by another process is unavailable, not broken") {
+  CHECK(kind_of(SQLITE_BUSY, 0) == StoreErrorKind::unavailable);
+  CHECK(kind_of(SQLITE_BUSY_SNAPSHOT, 0) == StoreErrorKind::unavailable);
+  CHECK(kind_of(SQLITE_READONLY_DBMOVED, 0) == StoreErrorKind::read_only);
+  CHECK(kind_of(SQLITE_IOERR_SHMSIZE, ENOSPC) == StoreErrorKind::disk_full);
+  CHECK(kind_of(SQLITE_CANTOPEN, EACCES) == StoreErrorKind::read_only);
+}
+
+TEST_CASE("what was committed is there after the process was killed") {
+  const Folder folder;
+  const std::string file = folder.file("idast.db");
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    const auto store = open_sqlite(file);
+    for (std::int64_t seq = 0; store && seq < 50; ++seq) {
+      const Record record = identified("a", kBootA, seq, kNoon + seq * 350);
+      if (!(*store)->commit({&record, 1})) break;
+    }
+    kill(getpid(), SIGKILL);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  REQUIRE(WIFSIGNALED(status));
+  const auto store = value_of(open_sqlite(file));
+  const auto reader = value_of(store->open_reader());
+  CHECK(rows_of(*reader, kAlways).size() == 50);
+  const Record again = identified("a", kBootA, 49, kNoon);
+  CHECK(upto_of(value_of(store->commit({&again, 1})), kBootA) == 49);
+}
