@@ -1,0 +1,36 @@
+#include "server/api/request.h"
+
+#include "server/live/print.h"
+
+namespace idast::api {
+
+std::optional<std::string_view> Request::parameter(std::string_view name) const {
+  for (auto found = parameters.rbegin(); found != parameters.rend(); ++found) {
+    if (found->name != name) continue;
+    if (found->value.empty()) return std::nullopt;
+    return found->value;
+  }
+  return std::nullopt;
+}
+
+Answer to_answer(const ApiError& error, bool seed) {
+  Answer answer{.status = error.status};
+  if (seed) {
+    answer.body = R"({"ok":false,"error":)";
+    live::append_quoted(error.message, answer.body);
+    answer.body.append("}");
+    return answer;
+  }
+  answer.body = R"({"error":{"id":)";
+  live::append_quoted(error.id, answer.body);
+  answer.body.append(R"(,"message":)");
+  live::append_quoted(error.message, answer.body);
+  if (!error.field.empty()) {
+    answer.body.append(R"(,"field":)");
+    live::append_quoted(error.field, answer.body);
+  }
+  answer.body.append("}}");
+  return answer;
+}
+
+}  // namespace idast::api
