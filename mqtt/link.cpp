@@ -17,7 +17,7 @@ namespace asio = boost::asio;
 namespace {
 
 // The outbox keeps its memory between writes up to this size; a burst's larger one is given back.
-constexpr std::size_t kOutboxBytesKept = 256 * 1024;
+constexpr std::size_t kOutboxBytesKept = 256uz * 1024;
 
 }  // namespace
 
@@ -79,8 +79,7 @@ void Link::connect(const Endpoints& endpoints) {
         }
         Error ignored;  // small packets then wait for each other: slower, not wrong
         self->socket_.set_option(asio::ip::tcp::no_delay{true}, ignored);
-        if (self->tls_) return self->shake_hands();
-        self->opened();
+        self->shake_hands();
       });
 }
 
@@ -117,11 +116,13 @@ void Link::set_up_tls() {
 }
 
 void Link::shake_hands() {
+  if (!tls_) return opened();
   tls_->async_handshake(
-      asio::ssl::stream_base::client, [self = shared_from_this()](const Error& error) {
+      asio::ssl::stream_base::client,
+      [self = shared_from_this(), ssl = tls_->native_handle()](const Error& error) {
         if (self->closed_) return;
         if (!error) return self->opened();
-        const long verdict = SSL_get_verify_result(self->tls_->native_handle());
+        const long verdict = SSL_get_verify_result(ssl);
         self->fail(DisconnectKind::tls_failed, "TLS handshake failed",
                    verdict == X509_V_OK ? error.message() : X509_verify_cert_error_string(verdict));
       });
@@ -158,8 +159,9 @@ void Link::on_read(const Error& error, std::size_t count) {
       return fail(DisconnectKind::protocol_error, "the broker sent a malformed packet",
                   std::string{name(packet.error())});
     }
-    if (!*packet) break;
-    owner->link_packet(**packet);
+    const std::optional<Packet>& complete = *packet;
+    if (!complete) break;
+    owner->link_packet(*complete);
     if (closed_) return;
   }
   read();

@@ -24,8 +24,8 @@ constexpr std::uint8_t kUsernameBit = 0x80;
 
 // Room to read into: small at first, since a thousand sessions may live in one process; grown when
 // a read fills it, so that a backlog comes in few system calls.
-constexpr std::size_t kBufferBytesMin = 4 * 1024;
-constexpr std::size_t kBufferBytesMax = 64 * 1024;
+constexpr std::size_t kBufferBytesMin = 4uz * 1024;
+constexpr std::size_t kBufferBytesMax = 64uz * 1024;
 
 // Reads big-endian fields; past the end it yields zeros and says failed().
 class Reader {
@@ -581,8 +581,9 @@ std::expected<std::optional<Packet>, PacketError> Decoder::next() {
   wanted_ = 0;
   const auto found = head();
   if (!found) return std::unexpected{found.error()};
-  if (!*found) return std::nullopt;
-  const Head& packet_head = **found;
+  const std::optional<Head>& complete = *found;
+  if (!complete) return std::nullopt;
+  const Head& packet_head = *complete;
   const std::size_t packet_bytes = packet_head.packet_bytes();
   if (packet_bytes > packet_bytes_max_) return oversize(packet_head);
   if (packet_bytes > end_ - begin_) {

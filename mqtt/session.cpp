@@ -25,10 +25,10 @@ constexpr std::uint16_t kPublishIdMax = 60'000;
 constexpr std::uint16_t kSubscribeIdMin = kPublishIdMax + 1;
 
 // What may wait for one write. QoS 1 publishes above it wait in the queue, QoS 0 ones are refused.
-constexpr std::size_t kOutboxBytesMax = 1024 * 1024;
+constexpr std::size_t kOutboxBytesMax = 1024uz * 1024;
 
 // A SUBSCRIBE packet stays below this, since brokers limit packets (ours to 128 KiB).
-constexpr std::size_t kSubscribeBytesMax = 16 * 1024;
+constexpr std::size_t kSubscribeBytesMax = 16uz * 1024;
 
 // Looks at the line in one keep-alive: a silent line is pinged at the first and the second, and
 // dead at the third.
@@ -182,8 +182,8 @@ class Session::Core : public Link::Owner, public std::enable_shared_from_this<Se
   void link_closed(DisconnectKind kind, std::string words) override;
 
  private:
-  // idle ─start─▶ opening ─TCP, TLS─▶ greeting ─CONNACK─▶ online ─stop─▶ draining ─▶ leaving ─▶
-  // idle and from each back to waiting ─delay─▶ opening when the connection is lost.
+  // idle ─start─▶ opening ─TCP, TLS─▶ greeting ─CONNACK─▶ online ─stop─▶ draining ─▶ leaving
+  // leaving ─▶ idle. A lost connection leads to waiting, and ─delay─▶ opening again.
   enum class State : std::uint8_t { idle, waiting, opening, greeting, online, draining, leaving };
 
   struct Subscription {

@@ -29,7 +29,7 @@ namespace idast::mqtt {
 // still bounds what a session can hold. A larger PUBLISH is skipped without being stored, counted
 // and, at QoS 1, acknowledged, because the broker would redeliver it for ever; any other larger
 // packet is a protocol error, which ends the connection.
-constexpr std::size_t kPacketBytesMax = 256 * 1024;
+constexpr std::size_t kPacketBytesMax = 256uz * 1024;
 
 // A message the broker publishes for us when the connection ends without our DISCONNECT.
 struct Will {
@@ -54,7 +54,7 @@ struct Options {
   std::size_t packet_bytes_max = kPacketBytesMax;
   // QoS 1 publishes accepted and not yet acknowledged by the broker, waiting or in flight.
   std::size_t outgoing_max = 1'000;  // 1 … 60 000 (they share the 16-bit packet ids)
-  std::size_t outgoing_bytes_max = 4 * 1024 * 1024;
+  std::size_t outgoing_bytes_max = 4096uz * 1024;
   std::size_t inflight_max = 100;  // of these, sent at once; 1 … outgoing_max
 
   std::chrono::milliseconds connect_timeout{10'000};  // from the name lookup to CONNACK
