@@ -165,4 +165,10 @@ TextWriter& write_iso(TextWriter& out, UtcMillis at) {
   return out.character('Z');
 }
 
+FixedText<24> to_iso(UtcMillis at) {
+  char buffer[24];
+  TextWriter out{buffer, sizeof buffer};
+  return FixedText<24>{write_iso(out, at).view()};
+}
+
 }  // namespace idast

@@ -37,5 +37,7 @@ std::optional<UtcMillis> utc_from_iso(std::string_view text);
 
 // Appends "2005-05-22T07:47:42.000Z".
 TextWriter& write_iso(TextWriter& out, UtcMillis at);
+// The same by value.
+FixedText<24> to_iso(UtcMillis at);
 
 }  // namespace idast
