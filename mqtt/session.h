@@ -40,6 +40,8 @@ struct Will {
 };
 
 struct Options {
+  // An address, or a name: Asio looks names up on a thread of its own, because the system's lookup
+  // blocks; its end may wait for the resolver's timeout when the io_context is destroyed.
   std::string host = "127.0.0.1";
   std::uint16_t port = kPlainPort;
   bool tls = false;          // TLS 1.2 or later; the certificate must be valid for `host`
