@@ -74,10 +74,9 @@ std::expected<Places, std::string> read_header(std::string_view line) {
 
 std::expected<double, std::string> read_number(std::string_view cell, const ColumnRule& rule) {
   double value = 0.0;
-  std::string_view digits = cell;
-  if (digits.starts_with('+')) digits.remove_prefix(1);
-  const char* const end = digits.data() + digits.size();
-  const auto [stopped, error] = std::from_chars(digits.data(), end, value);
+  const std::size_t sign = cell.starts_with('+') ? 1 : 0;  // from_chars takes a minus only
+  const char* const end = cell.data() + cell.size();
+  const auto [stopped, error] = std::from_chars(cell.data() + sign, end, value);
   if (error != std::errc{} || stopped != end || !std::isfinite(value)) {
     return std::unexpected{std::string{rule.name} + " is not a number"};
   }

@@ -40,6 +40,11 @@ std::optional<UtcMillis> believed(std::optional<UtcMillis> utc) {
   return utc;
 }
 
+Direction direction_of_sun(UtcMillis at, const sun::Place& place) {
+  const sun::Position position = sun::position(at, place);
+  return {.azimuth = position.azimuth, .elevation = position.elevation};
+}
+
 float seconds(Millis duration) { return static_cast<float>(duration.count()) / 1000.f; }
 
 Degrees moved_towards(Degrees from, Degrees to, Degrees most) {
@@ -204,11 +209,6 @@ void Tracker::smooth(const Inputs& inputs) {
   }
 }
 
-Direction Tracker::direction_of_sun(UtcMillis at) const {
-  const sun::Position position = sun::position(at, *settings_.place);
-  return {.azimuth = position.azimuth, .elevation = position.elevation};
-}
-
 void Tracker::find_sun(const Inputs& inputs) {
   const auto utc = believed(inputs.utc);
   if (!utc || !settings_.place || !is_place(*settings_.place)) {
@@ -218,7 +218,7 @@ void Tracker::find_sun(const Inputs& inputs) {
   }
   const bool fresh = sun_at_ && *utc >= *sun_at_ && *utc - *sun_at_ < kSunFreshFor;
   if (fresh) return;
-  sun_ = direction_of_sun(*utc);
+  sun_ = direction_of_sun(*utc, *settings_.place);
   sun_at_ = utc;
 }
 
@@ -270,7 +270,7 @@ std::optional<LightErrors> Tracker::light_errors() const {
 // (Locked), and stay until one exceeds twice the dead band.
 Tracker::Wish Tracker::by_light() {
   const auto errors = light_errors();
-  if (!errors) return hold(State::fault, Reason::no_light);
+  if (!errors || !smoothed_) return hold(State::fault, Reason::no_light);
   const NaiveSettings& law = settings_.naive;
   const auto [dimmest, brightest] =
       std::minmax({smoothed_->top, smoothed_->left, smoothed_->right});
@@ -309,8 +309,9 @@ Pose Tracker::stepped_towards_light(const LightErrors& errors, int dead_band) co
 }
 
 Tracker::Wish Tracker::by_sun(const Inputs& inputs) {
-  if (!believed(inputs.utc)) return hold(State::acquire, Reason::no_clock);
-  if (!sun_) return hold(State::acquire, Reason::no_site);
+  const auto utc = believed(inputs.utc);
+  if (!utc) return hold(State::acquire, Reason::no_clock);
+  if (!sun_ || !settings_.place) return hold(State::acquire, Reason::no_site);
   const EphemerisSettings& law = settings_.ephemeris;
   const Mount& mount = settings_.mount;
   if (sun_->elevation < law.night_below) night_ = true;
@@ -323,7 +324,7 @@ Tracker::Wish Tracker::by_sun(const Inputs& inputs) {
   const Direction panel = panel_direction(mount, pose_);
   Degrees off = angle_between(panel, *sun_);
   if (off > law.hysteresis) {
-    const Direction ahead = direction_of_sun(*inputs.utc + law.lead);
+    const Direction ahead = direction_of_sun(*utc + law.lead, *settings_.place);
     const Pose pose = aim(mount, ahead, pose_).pose;
     const Direction then = panel_direction(mount, pose);
     // At the end of a servo's reach the panel stays off the sun; it moves only when that helps.

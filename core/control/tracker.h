@@ -176,7 +176,6 @@ class Tracker {
   void carry_out(const Wish& wish);
   Outputs outputs(const Wish& wish) const;
   std::optional<LightErrors> light_errors() const;
-  Direction direction_of_sun(UtcMillis at) const;
 
   Settings settings_;
   bool settings_sound_ = false;

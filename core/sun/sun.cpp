@@ -13,7 +13,7 @@ constexpr std::int64_t kDayMs = 86'400'000;
 constexpr std::int64_t kJ2000UnixMs = 946'728'000'000;
 constexpr double kDaysPerCentury = 36525.0;
 // A hundred thousand years to either side: instants beyond are taken as this, so that no sum wraps.
-constexpr std::int64_t kReachMs = 100'000 * 366 * kDayMs;
+constexpr std::int64_t kReachMs = std::int64_t{100'000} * 366 * kDayMs;
 
 double sine(double deg) { return std::sin(deg * kRadians); }
 double cosine(double deg) { return std::cos(deg * kRadians); }

@@ -15,13 +15,13 @@ float cosine(Degrees angle) { return std::cos(angle.in(degrees)*kRadians); }
 }  // namespace
 
 Irradiance extraterrestrial(UtcMillis at) {
-  constexpr std::int64_t kDayMs = 86'400'000;
+  constexpr std::int64_t kMinuteMs = 60'000;
   constexpr std::int64_t kYear2001Ms = 978'307'200'000;
-  constexpr double kYearDays = 365.2425;
-  // The orbit repeats; which of the last days of a year this is matters less than 0.01 %.
-  const double days = static_cast<double>((at.unix_ms() - kYear2001Ms) / 60'000) /
-                      static_cast<double>(kDayMs / 60'000);
-  const double angle = 2.0 * std::numbers::pi * days / kYearDays;
+  constexpr double kYearMinutes = 365.2425 * 1440.0;
+  // The orbit repeats; which of a year's last days this is matters less than 0.01 %.
+  const std::int64_t minutes = at.unix_ms() / kMinuteMs - kYear2001Ms / kMinuteMs;
+  const double years = static_cast<double>(minutes) / kYearMinutes;
+  const double angle = 2.0 * std::numbers::pi * years;
   const double distance = 1.000110 + 0.034221 * std::cos(angle) + 0.001280 * std::sin(angle) +
                           0.000719 * std::cos(2.0 * angle) + 0.000077 * std::sin(2.0 * angle);
   return watts_per_square_metre(static_cast<float>(1366.1 * distance));

@@ -30,8 +30,8 @@
 namespace idast::sim {
 
 // A file may hold at most this: a leap year of minutes, and text for it with room to spare.
-constexpr std::size_t kWeatherRowsMax = 366 * 24 * 60;
-constexpr std::size_t kWeatherBytesMax = 128 * 1024 * 1024;
+constexpr std::size_t kWeatherRowsMax = std::size_t{366} * 24 * 60;
+constexpr std::size_t kWeatherBytesMax = std::size_t{128} * 1024 * 1024;
 constexpr std::size_t kWeatherLineBytesMax = 2048;
 // Holes up to this are interpolated, longer ones are reported.
 constexpr Millis kGapMax = std::chrono::minutes{15};
