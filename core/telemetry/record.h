@@ -42,4 +42,16 @@ struct Record {
   bool identified() const { return has(position_of("boot_id")) && has(position_of("seq")); }
 };
 
+// Samples of a boot that will never come: first..last are accounted for. A device gave them up
+// (CONTRACT §1, `lost`), or, with an empty reason, the server was told to keep fewer; the latter is
+// not worth a record.
+struct Loss {
+  std::string device;
+  std::string boot;
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+  std::string reason;
+  UtcMillis received;
+};
+
 }  // namespace idast::telemetry

@@ -22,6 +22,7 @@ struct KeySet {
   std::uint64_t bits = 0;
   constexpr bool contains(std::size_t field) const { return (bits >> field & 1u) != 0; }
   constexpr void add(std::size_t field) { bits |= std::uint64_t{1} << field; }
+  constexpr void remove(std::size_t field) { bits &= ~(std::uint64_t{1} << field); }
   constexpr bool empty() const { return bits == 0; }
   friend constexpr bool operator==(KeySet, KeySet) = default;
 };

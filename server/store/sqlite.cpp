@@ -24,6 +24,7 @@ using telemetry::KeySet;
 using telemetry::kFieldCount;
 using telemetry::kFieldInfo;
 using telemetry::Kind;
+using telemetry::Loss;
 using telemetry::Record;
 
 constexpr std::size_t kTs = telemetry::position_of("ts");
@@ -128,8 +129,7 @@ class SqliteStore final : public Store {
  public:
   static Result<std::unique_ptr<Store>> open(const std::string& path);
 
-  Result<Committed> commit(std::span<const Record> batch) override;
-  Result<Committed> give_up(std::span<const Loss> losses) override;
+  Result<Committed> commit(std::span<const Record> batch, std::span<const Loss> losses) override;
   Result<std::unique_ptr<Reader>> open_reader() override { return open_sqlite_reader(location_); }
   Result<Size> size() override;
 
@@ -229,25 +229,23 @@ Result<std::unique_ptr<Store>> SqliteStore::open(const std::string& path) {
                                                 std::move(*connection), std::move(*statements)}};
 }
 
-Result<Committed> SqliteStore::commit(std::span<const Record> batch) { return write(batch, {}); }
-Result<Committed> SqliteStore::give_up(std::span<const Loss> losses) { return write({}, losses); }
-
 Result<Committed> SqliteStore::write(std::span<const Record> batch, std::span<const Loss> losses) {
-  const auto attempt = [&]() -> Result<Committed> {
-    auto transaction = Transaction::begin(connection_);
-    if (!transaction) return std::unexpected{transaction.error()};
-    Work work;
-    for (const Record& record : batch) {
-      if (auto added = add(record, work); !added) return std::unexpected{added.error()};
-    }
-    for (const Loss& loss : losses) {
-      if (auto added = add(loss, work); !added) return std::unexpected{added.error()};
-    }
-    if (auto finished = finish(work); !finished) return std::unexpected{finished.error()};
-    if (auto done = transaction->commit(); !done) return std::unexpected{done.error()};
-    return std::move(work.committed);
-  };
-  auto result = attempt();
+  auto transaction = Transaction::begin(connection_);
+  if (!transaction) return std::unexpected{transaction.error()};
+  Work work;
+  for (const Record& record : batch) {
+    if (auto added = add(record, work); !added) return std::unexpected{added.error()};
+  }
+  for (const Loss& loss : losses) {
+    if (auto added = add(loss, work); !added) return std::unexpected{added.error()};
+  }
+  if (auto finished = finish(work); !finished) return std::unexpected{finished.error()};
+  if (auto done = transaction->commit(); !done) return std::unexpected{done.error()};
+  return std::move(work.committed);
+}
+
+Result<Committed> SqliteStore::commit(std::span<const Record> batch, std::span<const Loss> losses) {
+  auto result = write(batch, losses);
   if (!result) {
     // Rows that these ids name may have gone with the transaction.
     devices_.clear();
@@ -290,16 +288,10 @@ Result<void> SqliteStore::add(const Loss& loss, Work& work) {
   const std::int64_t received_ms = loss.received.unix_ms();
   const auto boot = boot_of(loss.device, loss.boot, received_ms, work);
   if (!boot) return std::unexpected{boot.error()};
-  auto added = statements_.add_loss.bind(1, (*boot)->id)
-                   .bind(2, loss.first)
-                   .bind(3, loss.last)
-                   .bind(4, std::string_view{loss.reason})
-                   .bind(5, received_ms)
-                   .run();
-  if (!added) return added;
-  ++(connection_.changes() != 0 ? work.committed.inserted : work.committed.absorbed);
   (*boot)->spans.push_back({loss.first, loss.last});
-  return {};
+  if (loss.reason.empty()) return {};
+  auto& row = statements_.add_loss.bind(1, (*boot)->id).bind(2, loss.first).bind(3, loss.last);
+  return row.bind(4, std::string_view{loss.reason}).bind(5, received_ms).run();
 }
 
 Result<bool> SqliteStore::insert(const Record& record, std::int64_t device,

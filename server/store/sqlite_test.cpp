@@ -316,9 +316,9 @@ TEST_CASE("what a device gave up counts as accounted for") {
   const auto store = value_of(open_sqlite(":memory:"));
   const Record record = identified("a", kBootA, 5, kNoon);
   value_of(store->commit({&record, 1}));
-  const Loss loss{"a", kBootA, 0, 4, "ring_full", UtcMillis{kNoon}};
-  CHECK(upto_of(value_of(store->give_up({&loss, 1})), kBootA) == 5);
-  CHECK(value_of(store->give_up({&loss, 1})).absorbed == 1);
+  const telemetry::Loss loss{"a", kBootA, 0, 4, "ring_full", UtcMillis{kNoon}};
+  CHECK(upto_of(value_of(store->commit({}, {&loss, 1})), kBootA) == 5);
+  CHECK(upto_of(value_of(store->commit({}, {&loss, 1})), kBootA) == 5);
 }
 
 TEST_CASE("latest moves forward in boot start and seq, in whatever order samples come") {

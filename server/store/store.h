@@ -46,16 +46,6 @@ struct Committed {
   std::vector<Progress> progress;  // One for every boot that the batch touched.
 };
 
-// Samples that a device gave up for good (CONTRACT §1, `lost`): first..last are accounted for.
-struct Loss {
-  std::string device;
-  std::string boot;
-  std::int64_t first = 0;
-  std::int64_t last = 0;
-  std::string reason;
-  UtcMillis received;
-};
-
 // A stored sample with the id of its row. `boot_started` orders boots: when the boot's first sample
 // was received, less that sample's uptime; the least over its samples, because a sample that waited
 // on its way says too late a time, and so that the order of arrival decides nothing. Absent without
@@ -124,9 +114,10 @@ class Reader {
 class Store {
  public:
   virtual ~Store() = default;
-  virtual Result<Committed> commit(std::span<const telemetry::Record> batch) = 0;
-  // Records what devices gave up, so that progress can pass it. As durable, and as idempotent.
-  virtual Result<Committed> give_up(std::span<const Loss> losses) = 0;
+  // Losses are recorded, as durable and as idempotent, so that progress can pass them.
+  virtual Result<Committed> commit(std::span<const telemetry::Record> batch,
+                                   std::span<const telemetry::Loss> losses) = 0;
+  Result<Committed> commit(std::span<const telemetry::Record> batch) { return commit(batch, {}); }
   // Thread-safe; the reader itself belongs to one thread.
   virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
   // What the database takes on disk, its log included: for /metrics. Thread-safe.
