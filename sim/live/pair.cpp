@@ -1,0 +1,113 @@
+#include "sim/live/pair.h"
+
+namespace idast::sim {
+namespace {
+
+// Both boards of a pair, told apart by the highest byte.
+wire::SenderId sender(std::uint64_t seed, std::uint32_t role) {
+  return {static_cast<std::uint32_t>(seed & 0xffffffu) | role << 24};
+}
+
+PlantParameters plant_parameters(const PairSettings& settings) {
+  PlantParameters parameters;
+  parameters.longitude = settings.identity.site.place.longitude;
+  parameters.panel.nominal = settings.identity.site.panel;
+  if (settings.charge) parameters.battery.start = static_cast<float>(*settings.charge);
+  return parameters;
+}
+
+node::TransmitterSettings transmitter_settings(const PairSettings& settings, const Plant& plant) {
+  node::TransmitterSettings made;
+  made.self = sender(settings.identity.seed, 1);
+  made.receiver = sender(settings.identity.seed, 2);
+  made.control.law = settings.law;
+  made.control.mount = plant.parameters().mount;
+  made.control.wind.anemometer = plant.parameters().anemometer;
+  made.pose = plant.parameters().start;
+  made.sample_every = settings.sample_every;
+  made.energy = settings.energy;
+  return made;
+}
+
+node::ReceiverSettings receiver_settings(const PairSettings& settings) {
+  node::ReceiverSettings made;
+  made.device_id = FixedText<64>{std::string_view{settings.identity.device_id}};
+  made.self = sender(settings.identity.seed, 2);
+  made.transmitter = sender(settings.identity.seed, 1);
+  made.boot = settings.boot;
+  made.mode = "sim";
+  made.factors = settings.identity.site.factors;
+  made.site = node::Site{.place = settings.identity.site.place, .mount = std::nullopt};
+  made.board.wifi_connected = true;
+  made.board.wifi_ssid = "twin";
+  made.board.address = "127.0.0.1";
+  made.board.firmware = "twin";
+  made.can_restart = false;  // there is no board to restart
+  return made;
+}
+
+}  // namespace
+
+ports::Readings Pair::Body::read() {
+  const Readings& sensed = plant_.readings();
+  ports::Readings readings;
+  readings.top = sensed.light.top;
+  readings.left = sensed.light.left;
+  readings.right = sensed.light.right;
+  readings.bottom = sensed.light.bottom;
+  readings.panel_voltage = sensed.panel_voltage;
+  readings.panel_current = sensed.panel_current;
+  readings.panel_temperature = sensed.panel_temperature;
+  readings.battery_voltage = sensed.battery_voltage;
+  readings.battery_current = sensed.battery_current;
+  readings.battery_charge = sensed.battery_charge;
+  readings.wind = sensed.wind;
+  readings.servo_energy = sensed.servo_energy;
+  readings.device_energy = sensed.device_energy;
+  if (sensed.phone) readings.phone = sensed.phone->label;
+  return readings;
+}
+
+void Pair::Body::move(ports::ServoAngles target) {
+  commands_.target = {.pan = target.pan, .tilt = target.tilt};
+  commands_.motors_on = true;
+}
+
+Pair::Pair(const PairSettings& settings, const Sky& sky, ports::Broker& broker, ports::Files& files,
+           ports::Log& log)
+    : settings_{settings},
+      sky_{sky},
+      broker_{broker},
+      files_{files},
+      log_{log},
+      sky_utc_{settings.start},
+      plant_{plant_parameters(settings), settings.identity.seed},
+      body_{plant_},
+      air_{settings.air, settings.identity.seed ^ settings.boot.bits} {
+  set_clocks();
+  transmitter_.emplace(
+      transmitter_settings(settings, plant_),
+      node::TransmitterPorts{body_, body_, air_.first(), transmitter_clock_, log_});
+  receiver_.emplace(receiver_settings(settings),
+                    node::ReceiverPorts{air_.second(), broker_, files_, receiver_clock_, log_});
+}
+
+void Pair::set_clocks() {
+  if (settings_.stamps == Stamps::utc) {
+    receiver_clock_.utc_now = sky_utc_;
+  } else {
+    transmitter_clock_.utc_now = sky_utc_;
+  }
+}
+
+void Pair::step(Millis sky, Millis board) {
+  sky_utc_ = sky_utc_ + sky;
+  transmitter_clock_.time = transmitter_clock_.time + sky;
+  receiver_clock_.time = receiver_clock_.time + board;
+  set_clocks();
+  plant_.step(sky, sky_.at(sky_utc_), body_.commands());
+  transmitter_->step(transmitter_clock_.time);
+  receiver_->step(receiver_clock_.time);
+}
+
+}  // namespace idast::sim
