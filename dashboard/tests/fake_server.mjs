@@ -278,7 +278,7 @@ class Fake {
 
   async file(path, response) {
     const headers = { 'content-security-policy': kPolicy, 'x-content-type-options': 'nosniff' };
-    const name = path === '/' ? '/index.html' : normalize(path);
+    const name = path === '/' || path.startsWith('/t/') ? '/index.html' : normalize(path);
     try {
       const body = await readFile(join(kDist, name));
       const type = kTypes[extname(name)] ?? 'application/octet-stream';

@@ -1,6 +1,7 @@
 // Takes pictures of the page in its states: `npm run screenshots -- --out DIR [--only live,night]`.
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { kDesktop, kPhone, launch, visit } from '../tests/browser/open.mjs';
 import { startFake } from '../tests/fake_server.mjs';
@@ -8,7 +9,7 @@ import { startFake } from '../tests/fake_server.mjs';
 const kStates = ['live', 'night', 'stale', 'offline', 'unknown', 'empty', 'loading', 'backfill', 'lost', 'nosite', 'fleet'];
 const { values } = parseArgs({
   options: {
-    out: { type: 'string', default: 'screenshots' },
+    out: { type: 'string', default: fileURLToPath(new URL('../../build/screenshots', import.meta.url)) },
     only: { type: 'string', default: kStates.join(',') },
     full: { type: 'boolean', default: false },
     sizes: { type: 'string', default: 'desktop,phone' },
@@ -25,7 +26,8 @@ for (const state of values.only.split(',')) {
     for (const scheme of values.themes.split(',')) {
       const { context, page, complaints } = await visit(browser, { viewport: kSizes[size], scheme });
       server.fake.heal();
-      await page.goto(server.url);
+      const first = 'esp32-receiver-A1B2C3';
+      await page.goto(`${server.url}/?device=${first}`);
       await page.waitForTimeout(1600);
       if (state === 'lost') {
         server.fake.cut();

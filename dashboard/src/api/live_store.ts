@@ -41,13 +41,19 @@ export type Overall = {
 const kTrailSamples = 2_000;
 const kTrailMs = 6 * 60_000;
 
+// A device that restored a counter saved some minutes ago falls by less than this part of it.
+const kStepBackPart = 10;
+
 /**
- * Energy between two readings of a cumulative counter. A fall starts a new count: what was counted
- * before the restart is already summed, and the new count's first reading is its zero.
+ * Energy between two readings of a cumulative counter, by the same rule as the server
+ * (server/store/energy.h). A fall starts a new count, made since the restart; a small fall is a
+ * restored counter and adds nothing.
  */
 export function counterGain(before: number | null, after: number | null): number {
-  if (before === null || after === null || after < before) return 0;
-  return after - before;
+  if (before === null || after === null) return 0;
+  if (after >= before) return after - before;
+  const steppedBack = after > before - before / kStepBackPart;
+  return steppedBack || after < 0 ? 0 : after;
 }
 
 export class LiveStore {
@@ -71,9 +77,20 @@ export class LiveStore {
 
   constructor(private readonly onceAFrame: (flush: () => void) => void) {}
 
-  /** The server's clock now, ms: its last word plus what our monotonic clock says has passed. */
+  /**
+   * The server's clock now, ms: its last word plus what our monotonic clock says has passed. It
+   * stands still while the server is out of reach (its silence must not age its trackers) and
+   * while saved values are shown.
+   */
   serverNow(): number {
+    const { connection, epoch, savedAt } = this.overall;
+    if (savedAt !== null || (connection.kind !== 'open' && epoch > 0)) return this.serverMs;
     return this.serverMs + (performance.now() - this.heardAtMs);
+  }
+
+  /** Wh that the device's counter has gained up to this very event, shown or not yet. */
+  gainedWh(id: string): number {
+    return this.devices.get(id)?.gainedWh ?? 0;
   }
 
   /** Shows what an earlier visit saved, until the first live state replaces it. */
@@ -81,6 +98,7 @@ export class LiveStore {
     for (const device of saved.devices) this.replaceDevice(device);
     this.trails.clear();
     const savedAt = timeOf(saved.server_time);
+    this.serverMs = savedAt ?? this.serverMs;
     const deviceIds = saved.devices.map((device) => device.id);
     this.overall = { ...this.overall, broker: saved.broker ?? null, savedAt, deviceIds };
     this.flush();
@@ -145,14 +163,15 @@ export class LiveStore {
     return this.trails.get(id) ?? { t: [], power: [] };
   }
 
-  /** Puts samples from before the stream opened in front of what it has sent since. */
+  /** Puts the server's own samples first, then what the stream has sent beyond them. */
   seedTrail(id: string, older: Trail): void {
     const now = this.trail(id);
-    const first = now.t[0] ?? Infinity;
-    const keep = older.t.filter((t) => t < first).length;
+    const last = older.t.at(-1) ?? -Infinity;
+    const beyond = now.t.findIndex((t) => t > last);
+    const from = beyond < 0 ? now.t.length : beyond;
     this.trails.set(id, {
-      t: [...older.t.slice(0, keep), ...now.t],
-      power: [...older.power.slice(0, keep), ...now.power],
+      t: [...older.t, ...now.t.slice(from)],
+      power: [...older.power, ...now.power.slice(from)],
     });
     const device = this.devices.get(id);
     if (device) this.devices.set(id, { ...device, samples: device.samples + 1 });

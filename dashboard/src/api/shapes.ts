@@ -16,7 +16,7 @@ type ValueOf<K extends Kind> = K extends 'number' | 'boolean'
     : string;
 
 /** One sample's columns. Booleans are 0 or 1, as SQL has them; null is unknown, never zero. */
-export type Values = { [C in Column]: ValueOf<(typeof fields)[C]['kind']> | null };
+export type Values = { [C in Exclude<Column, 'ts'>]: ValueOf<(typeof fields)[C]['kind']> | null };
 /** The columns that hold a number, for charts and tiles. */
 export type NumberColumn = {
   [C in Column]: (typeof fields)[C]['kind'] extends 'number' | 'boolean' ? C : never;
@@ -44,15 +44,17 @@ function valueOf(kind: string): z.ZodMiniType {
   return z.string();
 }
 
-const columnEntries = Object.entries(fields).map(
-  ([column, field]) => [column, z.optional(z.nullable(valueOf(field.kind)))] as const,
-);
+const columnEntries = Object.entries(fields)
+  .filter(([column]) => column !== 'ts')
+  .map(([column, field]) => [column, z.optional(z.nullable(valueOf(field.kind)))] as const);
 const changeShape = z.object({ ...Object.fromEntries(columnEntries), ts: z.string() });
 // The entries are built from `fields`, which is what `Values` is derived from.
 const change = changeShape as unknown as z.ZodMiniType<Change>;
 
 /** Every column unknown. */
-export const kAbsent = Object.fromEntries(Object.keys(fields).map((column) => [column, null])) as Values;
+export const kAbsent = Object.fromEntries(
+  columnEntries.map(([column]) => [column, null]),
+) as unknown as Values;
 const row = z.pipe(change, z.transform((value): Row => ({ ...kAbsent, ...value })));
 
 const site = z.object({

@@ -1,8 +1,35 @@
+import { SkyDome } from '../features/sky/sky_dome';
+import { kUnknown } from '../shared/format';
+
 /** Skeletons in the final sizes, so that nothing moves when the values come. */
 export function Loading() {
   return (
-    <div className="loading" role="status" aria-label="Waiting for the first values">
-      <div className="hero skeleton" data-scene="day" />
+    <div className="loading">
+      <section className="hero" data-scene="day">
+        <div className="hero-words">
+          <h1>
+            Reaching the server… <span>The first values come in a moment.</span>
+          </h1>
+          <p className="power">
+            <span className="power-number">{kUnknown}</span>
+            <span className="power-unit">W</span>
+          </p>
+          <p className="power-note">panel output</p>
+          <div className="phone-row" />
+        </div>
+        <div className="hero-sky">
+          <SkyDome
+            sky={null}
+            zone="UTC"
+            now={0}
+            sun={null}
+            panel={null}
+            panelIsOld={false}
+            ownClock={false}
+          />
+          <dl className="sky-figures" />
+        </div>
+      </section>
       <div className="card flow-size skeleton" />
       <div className="tiles-size skeleton" />
       <div className="two">

@@ -1,21 +1,23 @@
 // The Overview of one tracker: is it working, and what is it earning me?
 import './overview.css';
+import { factors, fields } from '../api/generated';
 import type { DeviceState, Overall } from '../api/live_store';
 import type { Row, Sky } from '../api/shapes';
 import { daysOf, MonthStrip } from '../features/energy/month_strip';
 import { EnergyFlow, flowOf } from '../features/flow/energy_flow';
+import { peakOf } from '../features/power/columns';
 import { LiveChart, TodayChart } from '../features/power/power_charts';
 import { EarnedTiles, isEstimated, StationTiles } from '../features/readings/tiles';
 import type { Direction } from '../features/sky/geometry';
 import { angleBetween } from '../features/sky/geometry';
+import { Stars } from '../features/sky/stars';
 import { SkyDome } from '../features/sky/sky_dome';
 import { sceneOf, sunAt, windOf } from '../features/sky/sky_day';
 import { Announcer } from '../features/status/announcer';
 import { BackfillBar } from '../features/status/backfill_bar';
 import { sentence } from '../features/status/words';
 import { EasedNumber } from '../shared/eased_number';
-import { kPhoneWh } from '../shared/factors';
-import { clock, clockSeconds, decimal, duration } from '../shared/format';
+import { clock, clockSeconds, decimal, duration, energy, kUnknown } from '../shared/format';
 import { freshness, isDimmed } from '../shared/freshness';
 import { useLiveStore, useServerNow } from '../shared/live';
 import { PhoneRow } from '../features/energy/phone_row';
@@ -48,6 +50,12 @@ function isFresh(latest: Row, now: number): boolean {
 
 type OverviewProps = { device: DeviceState; overall: Overall };
 
+function heightWords(sun: Direction | null): string {
+  if (!sun) return 'place not set';
+  const degrees = `${decimal(Math.abs(sun.elevation_deg), 0)}°`;
+  return sun.elevation_deg < 0 ? `${degrees} below` : `${degrees} high`;
+}
+
 function nextSunrise(station: Station, now: number): number | null {
   for (const sky of [station.sky, station.nextSky]) {
     const sunrise = sky?.sunrise ? Date.parse(sky.sunrise) : NaN;
@@ -56,12 +64,12 @@ function nextSunrise(station: Station, now: number): number | null {
   return null;
 }
 
-function SkyFigures(props: { suns: Suns; station: Station; now: number }) {
+function SkyFigures(props: { suns: Suns; station: Station; now: number; old: number | null }) {
   const { sun, panel } = props.suns;
   const { sky, zone } = props.station;
   const sunrise = nextSunrise(props.station, props.now);
   const up = sun !== null && sun.elevation_deg > 0;
-  const off = up && panel ? angleBetween(sun, panel) : null;
+  const off = up && panel && props.old === null ? angleBetween(sun, panel) : null;
   const sunset = sky?.sunset ? Date.parse(sky.sunset) : NaN;
   return (
     <dl className="sky-figures number">
@@ -77,6 +85,12 @@ function SkyFigures(props: { suns: Suns; station: Station; now: number }) {
         <div>
           <dt>Panel</dt>
           <dd>{decimal(off, 1)}° off the sun</dd>
+        </div>
+      )}
+      {panel && props.old !== null && (
+        <div>
+          <dt>Panel</dt>
+          <dd>as of {clock(props.old, zone)}</dd>
         </div>
       )}
       {!panel && (
@@ -111,51 +125,94 @@ function SkyFigures(props: { suns: Suns; station: Station; now: number }) {
   );
 }
 
-function Hero(props: OverviewProps & { station: Station; suns: Suns; now: number; dim: boolean }) {
-  const { device, station, suns, now, dim, overall } = props;
-  const { latest } = device;
-  const { zone, todayWh } = station;
-  const frozen = overall.savedAt !== null || overall.connection.kind === 'lost';
-  const status = freshness(device.status, device.lastSeen, now, zone).status;
-  const words = sentence({
-    status,
-    latest,
-    todayWh,
-    lastSeen: device.lastSeen,
-    now,
-    zone,
-    sunrise: nextSunrise(station, now),
-    frozen,
-  });
-  const known = (latest?.power_w ?? null) !== null;
-  const night = (suns.sun?.elevation_deg ?? 1) < 0;
+type HeroProps = OverviewProps & {
+  station: Station;
+  suns: Suns;
+  now: number;
+  dim: boolean;
+  frozen: boolean;
+};
+
+// Below this a panel at night reads its own noise, and the day's sum says more.
+const kNightPowerW = 0.05;
+
+function PowerNow({ device, station, dim, frozen }: HeroProps) {
+  const { latest, lastSeen } = device;
+  const power = latest?.power_w ?? null;
+  const old = (dim || frozen) && lastSeen !== null;
+  const note = old ? `panel output as of ${clockSeconds(lastSeen, station.zone)}` : 'panel output now';
   return (
-    <section className={`hero ${dim ? 'dimmed' : ''}`} data-scene={sceneOf(suns.sun?.elevation_deg ?? null)}>
+    <>
+      <p className="power" aria-live="off">
+        <span className="power-number">
+          <EasedNumber value={power} format={(value) => decimal(value, fields.power_w.decimals)} />
+        </span>
+        <span className="power-unit">{fields.power_w.unit}</span>
+      </p>
+      <p className="power-note number">
+        {power === null ? 'no power reading' : note}
+        {power !== null && isEstimated(latest, 'power_w') && (
+          <abbr className="estimated" title="An estimate, not a measurement">
+            est.
+          </abbr>
+        )}
+      </p>
+    </>
+  );
+}
+
+/** After sunset the day's sum says more than a zero. */
+function DaySummary({ station, device }: HeroProps) {
+  const sum = station.todayWh === null ? null : energy(station.todayWh);
+  const peak = station.today ? peakOf(station.today) : null;
+  return (
+    <>
+      <p className="power" aria-live="off">
+        <span className="power-number number">{sum ? sum.text : kUnknown}</span>
+        <span className="power-unit">{sum?.unit ?? 'Wh'}</span>
+      </p>
+      <p className="power-note number">
+        made today
+        {peak && `, at most ${decimal(peak.watts, 1)} W at ${clock(peak.at, station.zone)}`}
+        {isEstimated(device.latest, 'energy_wh') && (
+          <abbr className="estimated" title="An estimate, not a measurement">
+            est.
+          </abbr>
+        )}
+      </p>
+    </>
+  );
+}
+
+function Hero(props: HeroProps) {
+  const { device, station, suns, now, dim, frozen } = props;
+  const { zone, todayWh } = station;
+  const { status } = freshness(device.status, device.lastSeen, now, zone);
+  const sunrise = nextSunrise(station, now);
+  const { latest, lastSeen } = device;
+  const elevation = suns.sun?.elevation_deg ?? null;
+  const scene = sceneOf(elevation);
+  const down = elevation !== null && elevation < -0.8;
+  const resting = down && (latest?.power_w ?? 0) < kNightPowerW;
+  const told = { status, latest, todayWh, lastSeen, now, zone, sunrise, frozen, resting };
+  const words = sentence(told);
+  return (
+    <section className={dim ? 'hero dimmed' : 'hero'} data-scene={scene} aria-label={device.name}>
+      {scene === 'night' && <Stars />}
       <div className="hero-words">
-        <h1>{words}</h1>
-        <Announcer summary={`${device.name}: ${words}`} status={status} />
-        <p className="power" aria-live="off">
-          <span className="power-number">
-            <EasedNumber value={latest?.power_w ?? null} format={(value) => decimal(value, 2)} />
-          </span>
-          <span className="power-unit">W</span>
-        </p>
-        <p className="power-note number">
-          {!known && 'no power reading'}
-          {known && (dim || frozen) && device.lastSeen !== null
-            ? `panel output as of ${clockSeconds(device.lastSeen, zone)}`
-            : known && (night ? 'panel output at night' : 'panel output now')}
-          {known && isEstimated(latest, 'power_w') && (
-            <abbr className="estimated" title="An estimate, not a measurement">
-              est.
-            </abbr>
-          )}
-        </p>
-        <PhoneRow phones={todayWh === null ? null : todayWh / kPhoneWh} />
+        <h1>
+          {words.state} <span>{words.earnings}</span>
+        </h1>
+        <Announcer
+          summary={`${device.name}: ${words.state} ${words.earnings}`}
+          status={frozen ? 'frozen' : status}
+        />
+        {resting ? <DaySummary {...props} /> : <PowerNow {...props} />}
+        <PhoneRow phones={todayWh === null ? null : todayWh / factors.phone_charge_wh} />
       </div>
       <div className="hero-sky">
         <SkyDome
-          sky={station.nextSky && night ? station.nextSky : station.sky}
+          sky={station.nextSky && down ? station.nextSky : station.sky}
           zone={zone}
           now={now}
           sun={suns.sun}
@@ -163,7 +220,7 @@ function Hero(props: OverviewProps & { station: Station; suns: Suns; now: number
           panelIsOld={dim}
           ownClock={suns.ownClock}
         />
-        <SkyFigures suns={suns} station={station} now={now} />
+        <SkyFigures suns={suns} station={station} now={now} old={dim ? lastSeen : null} />
       </div>
     </section>
   );
@@ -174,9 +231,9 @@ export function Overview(props: OverviewProps) {
   const store = useLiveStore();
   const now = useServerNow(1_000);
   const station = useStation(device, now);
-  const lost = overall.connection.kind === 'lost' || overall.savedAt !== null;
+  const frozen = overall.connection.kind === 'lost' || overall.savedAt !== null;
   const { status } = freshness(device.status, device.lastSeen, now, station.zone);
-  const dim = lost || isDimmed(status);
+  const dim = frozen || isDimmed(status);
   const suns = sunsOf(device.latest, station.sky, now);
   const { latest, site } = device;
   const tiles = {
@@ -186,17 +243,17 @@ export function Overview(props: OverviewProps) {
     coverage: station.coverage,
     dimmed: dim,
   };
-  const height = suns.sun ? `${decimal(suns.sun.elevation_deg, 0)}° high` : 'place not set';
+  const height = heightWords(suns.sun);
   return (
     <>
       {device.backfill && <BackfillBar backfill={device.backfill} />}
-      <Hero {...props} station={station} suns={suns} now={now} dim={dim} />
+      <Hero {...props} station={station} suns={suns} now={now} dim={dim} frozen={frozen} />
       <section className="card" aria-label="Energy flow">
         <EnergyFlow
           flow={flowOf(latest)}
           sunUp={suns.sun ? suns.sun.elevation_deg > 0 : null}
           sunNote={height}
-          phone={latest?.device_name ?? null}
+          phone={latest?.device_name || null}
           moving={!dim}
         />
       </section>

@@ -25,7 +25,7 @@ function Mark() {
 
 function SiteClock({ zone, place }: { zone: string; place: string | null }) {
   const now = useServerNow(1_000);
-  const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const own = new Intl.DateTimeFormat().resolvedOptions().timeZone;
   const offset = zone === own ? '' : ` (${zoneOffset(now, zone)})`;
   return (
     <p className="site-clock number">
@@ -33,6 +33,18 @@ function SiteClock({ zone, place }: { zone: string; place: string | null }) {
       {clock(now, zone)}
       {place === null ? ' UTC' : offset}
     </p>
+  );
+}
+
+function Footer({ zone }: { zone: string }) {
+  const now = useServerNow(60_000);
+  const own = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const differs = zoneOffset(now, own) !== zoneOffset(now, zone);
+  return (
+    <footer className="foot">
+      Times are the site’s: {zone.replaceAll('_', ' ')} ({zoneOffset(now, zone)})
+      {differs ? `; your clock is on ${zoneOffset(now, own)}` : ''}.
+    </footer>
   );
 }
 
@@ -64,8 +76,15 @@ export function Page({ onRetry }: { onRetry: () => void }) {
           />
         )}
         <div className="top-end">
-          {device && <SiteClock zone={zone} place={device.site?.name ?? null} />}
-          {device && <FreshnessChip device={device} zone={zone} savedAt={savedAt} />}
+          {device && savedAt === null && <SiteClock zone={zone} place={device.site?.name ?? null} />}
+          {device && (
+            <FreshnessChip
+              device={device}
+              zone={zone}
+              savedAt={savedAt}
+              serverLost={connection.kind === 'lost'}
+            />
+          )}
           <ThemeButton />
         </div>
       </header>
@@ -74,6 +93,7 @@ export function Page({ onRetry }: { onRetry: () => void }) {
         {!device && epoch > 0 && <NoTrackers broker={overall.broker} />}
         {!device && epoch === 0 && <Loading />}
       </main>
+      {device && <Footer zone={zone} />}
     </div>
   );
 }

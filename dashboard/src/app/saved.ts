@@ -21,8 +21,15 @@ function restoreAnswer(entry: unknown): void {
   if (!Array.isArray(entry)) return;
   const [subject, value]: unknown[] = entry;
   if (typeof subject !== 'string') return;
-  const parsed = subject.startsWith('sky/') ? parseSky(value) : parseEnergy(value);
-  if (parsed.ok) rememberAnswer(subject, parsed.value);
+  if (subject.startsWith('sky/')) {
+    const sky = parseSky(value);
+    if (sky.ok) rememberAnswer(subject, sky.value);
+    return;
+  }
+  if (typeof value !== 'object' || value === null || !('energy' in value)) return;
+  const energy = parseEnergy(value.energy);
+  // This page has counted nothing yet.
+  if (energy.ok) rememberAnswer(subject, { energy: energy.value, gainedWh: 0 });
 }
 
 /** Restores what an earlier visit saved; anything unreadable is as if nothing had been saved. */

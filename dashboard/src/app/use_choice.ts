@@ -1,10 +1,14 @@
-import { useCallback, useEffect, useRef, useState } from 'react';
+import { useCallback, useEffect, useState } from 'react';
 import type { LiveStore } from '../api/live_store';
 
 const kParameter = 'device';
 
+// `/t/ID` will be the tracker's own screen; until that stands, its address opens the Overview.
+const kTracker = /^\/t\/([A-Za-z0-9_.-]{1,64})$/;
+
 function chosenNow(): string | null {
-  return new URLSearchParams(location.search).get(kParameter);
+  const asked = new URLSearchParams(location.search).get(kParameter);
+  return asked ?? kTracker.exec(location.pathname)?.[1] ?? null;
 }
 
 export function hrefOf(id: string): string {
@@ -32,7 +36,7 @@ export function useChoice(
   ids: readonly string[],
 ): { chosen: string | null; choose: (id: string) => void } {
   const [asked, setAsked] = useState(chosenNow);
-  const first = useRef<string | null>(null);
+  const [first, setFirst] = useState<string | null>(null);
   useEffect(() => {
     const follow = (): void => setAsked(chosenNow());
     addEventListener('popstate', follow);
@@ -43,8 +47,8 @@ export function useChoice(
     setAsked(id);
   }, []);
   if (asked !== null && ids.includes(asked)) return { chosen: asked, choose };
-  if (first.current === null || !ids.includes(first.current)) {
-    first.current = brightest(store, ids);
-  }
-  return { chosen: first.current, choose };
+  if (first !== null && ids.includes(first)) return { chosen: first, choose };
+  const found = brightest(store, ids);
+  if (found !== first) setFirst(found);
+  return { chosen: found, choose };
 }

@@ -1,9 +1,8 @@
 // Everything the Overview knows about one tracker: the live state and the answers asked beside it.
-import { useEffect, useRef, useState } from 'react';
 import { fetchDailyEnergy, fetchSamples, fetchSky } from '../api/client';
 import type { DeviceState } from '../api/live_store';
 import type { Buckets, Energy, Sky } from '../api/shapes';
-import { baseOf, todayWh, type TodayBase } from '../features/energy/today';
+import { baseOf, todayWh, type CountedEnergy } from '../features/energy/today';
 import { kLiveWindowMs, trailOf } from '../features/power/columns';
 import { isoDay } from '../shared/format';
 import { useLiveStore, useOverall } from '../shared/live';
@@ -54,7 +53,8 @@ export function useStation(device: DeviceState, now: number): Station {
   const live = epoch > 0;
 
   const sky = useAnswer({
-    subject: site && live ? `sky/${id}/${day}` : null,
+    subject: site ? `sky/${id}/${day}` : null,
+    asked: live,
     version: 0,
     everyMs: kSkyEveryMs,
     ask: (signal) => fetchSky(id, day, signal),
@@ -63,28 +63,28 @@ export function useStation(device: DeviceState, now: number): Station {
   const tomorrow = isoDay(now + kDayMs, zone);
   const nextSky = useAnswer({
     subject: site && now > sunset ? `sky/${id}/${tomorrow}` : null,
+    asked: live,
     version: 0,
     everyMs: kSkyEveryMs,
     ask: (signal) => fetchSky(id, tomorrow, signal),
   }).value;
 
-  const energy = useAnswer({
-    subject: live ? `energy/${id}/${day}` : null,
+  const counted = useAnswer<CountedEnergy>({
+    subject: `energy/${id}/${day}`,
+    asked: live,
     version: epoch,
     everyMs: device.backfill ? kEnergyWhileFillingMs : kEnergyEveryMs,
-    ask: (signal) => fetchDailyEnergy(id, signal),
+    ask: async (signal) => {
+      const answer = await fetchDailyEnergy(id, signal);
+      if (!answer.ok) return answer;
+      return { ok: true, value: { energy: answer.value, gainedWh: store.gainedWh(id) } };
+    },
   }).value;
-  const [base, setBase] = useState<(TodayBase & { id: string }) | null>(null);
-  const gained = useRef(0);
-  gained.current = device.gainedWh;
-  useEffect(() => {
-    const found = baseOf(energy, gained.current);
-    setBase(found ? { ...found, id } : null);
-  }, [energy, id]);
 
   const dayStart = startOfDay(now, zone);
   const today = useAnswer({
-    subject: live ? `today/${id}/${day}` : null,
+    subject: `today/${id}/${day}`,
+    asked: live,
     version: epoch,
     everyMs: kTodayEveryMs,
     ask: (signal) => {
@@ -94,25 +94,28 @@ export function useStation(device: DeviceState, now: number): Station {
     },
   }).value;
 
-  useEffect(() => {
-    if (!live) return;
-    const abort = new AbortController();
-    const to = store.serverNow();
-    const range = { from: to - kLiveWindowMs, to, points: kLivePoints, fields: ['power_w'] };
-    void fetchSamples(id, range, abort.signal).then((answer) => {
-      if (answer.ok && !abort.signal.aborted) store.seedTrail(id, trailOf(answer.value));
-    });
-    return () => abort.abort();
-  }, [store, id, epoch, live]);
+  useAnswer({
+    subject: `trail/${id}`,
+    asked: live,
+    version: epoch,
+    everyMs: kDayMs,
+    ask: async (signal) => {
+      const to = store.serverNow();
+      const range = { from: to - kLiveWindowMs, to, points: kLivePoints, fields: ['power_w'] };
+      const answer = await fetchSamples(id, range, signal);
+      if (answer.ok && !signal.aborted) store.seedTrail(id, trailOf(answer.value));
+      return answer;
+    },
+  });
 
   return {
     zone,
     dayStart,
     sky,
     nextSky,
-    energy,
-    todayWh: base?.id === id ? todayWh(base, device.gainedWh) : null,
-    coverage: energy?.rows.at(-1)?.coverage ?? null,
+    energy: counted?.energy ?? null,
+    todayWh: todayWh(baseOf(counted), device.gainedWh),
+    coverage: counted?.energy.rows.at(-1)?.coverage ?? null,
     today,
   };
 }

@@ -30,13 +30,14 @@ export type ChartProps = {
   zone: string;
   lines: readonly Line[];
   data: ChartData;
-  range: { from: number; to: number };
+  range: Range;
   /** The right scale's fixed ends, e.g. 0–100 %. */
   right?: readonly [number, number];
   seconds?: boolean;
 };
 
-type Plot = { plot: uPlot; make: typeof uPlot };
+type Range = { from: number; to: number };
+type Drawn = { plot: uPlot; range: Range; shape: string };
 
 function colourOf(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -73,7 +74,8 @@ function columns(props: ChartProps): uPlot.AlignedData {
   return band ? [t, ...values, band.min, band.max] : [t, ...values];
 }
 
-function makeOptions(props: ChartProps, zone: string, size: { width: number; height: number }) {
+function makeOptions(props: ChartProps, size: { width: number; height: number }) {
+  const range = { ...props.range };
   const axis = {
     stroke: () => colourOf('--muted'),
     font: '12px "Figtree Variable", sans-serif',
@@ -100,12 +102,12 @@ function makeOptions(props: ChartProps, zone: string, size: { width: number; hei
     cursor: { y: false, points: { size: 8 }, drag: { x: false, y: false } },
     padding: [8, 6, 0, 0],
     scales: {
-      x: { time: true, range: () => [rangeNow.from, rangeNow.to] },
+      x: { time: true, range: () => [range.from, range.to] },
       left: { range: (_plot, _min, max) => [0, niceTop(max)] },
       right: { range: () => [props.right?.[0] ?? 0, props.right?.[1] ?? 100] },
     },
     axes: [
-      { ...axis, values: timeLabels(zone, props.seconds ?? false), space: 72, size: 28 },
+      { ...axis, values: timeLabels(props.zone, false), space: 72, size: 28 },
       {
         ...axis,
         scale: 'left',
@@ -114,7 +116,6 @@ function makeOptions(props: ChartProps, zone: string, size: { width: number; hei
       },
     ],
   };
-  const rangeNow = { ...props.range };
   if (props.right) {
     options.axes?.push({ ...axis, scale: 'right', side: 1, size: 40, grid: { show: false } });
     options.padding = [8, 0, 0, 0];
@@ -126,13 +127,15 @@ function makeOptions(props: ChartProps, zone: string, size: { width: number; hei
     const colour = props.lines[0]?.colour ?? '--sun';
     options.bands = [{ series: [first + 1, first], fill: () => faded(colour, 0.22) }];
   }
-  return { options, rangeNow };
+  return { options, range };
 }
 
 /** The left scale's top: never below 1 W, so that noise at night does not look like power. */
 export function niceTop(max: number | null): number {
-  const top = Math.max(1, (max ?? 0) * 1.12);
-  const step = 10 ** Math.floor(Math.log10(top)) / 2;
+  const top = Math.max(1, (max ?? 0) * 1.05);
+  const decade = 10 ** Math.floor(Math.log10(top));
+  const lead = top / decade;
+  const step = decade * (lead <= 2 ? 0.2 : lead <= 5 ? 0.5 : 1);
   return Math.ceil(top / step) * step;
 }
 
@@ -143,53 +146,40 @@ function tick(value: number): string {
 export function Chart(props: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const readout = useRef<HTMLDivElement>(null);
-  const current = useRef<Plot | null>(null);
-  const range = useRef(props.range);
+  const drawn = useRef<Drawn | null>(null);
   const latest = useRef(props);
-  latest.current = props;
+  // A plot is built for a zone and a number of columns; new data alone must not rebuild it.
   const shape = `${props.zone}|${props.lines.length}|${props.data.band ? 1 : 0}`;
+
+  useEffect(() => {
+    latest.current = props;
+    if (!drawn.current || drawn.current.shape !== shape) return;
+    Object.assign(drawn.current.range, props.range);
+    drawn.current.plot.setData(columns(props));
+  });
 
   useEffect(() => {
     const holder = box.current;
     if (!holder) return;
-    let plot: uPlot | null = null;
+    let stop = (): void => undefined;
     let gone = false;
-    const stops: (() => void)[] = [];
     void import('uplot').then(({ default: make }) => {
       if (gone) return;
       const now = latest.current;
       const size = { width: holder.clientWidth, height: holder.clientHeight };
-      const { options, rangeNow } = makeOptions(now, now.zone, size);
+      const { options, range } = makeOptions(now, size);
       options.hooks = { setCursor: [(at) => showCursor(at, latest.current, readout.current)] };
-      range.current = rangeNow;
-      plot = new make(options, columns(now), holder);
-      current.current = { plot, make };
-      const resize = new ResizeObserver(() => {
-        plot?.setSize({ width: holder.clientWidth, height: holder.clientHeight });
-      });
-      resize.observe(holder);
-      const redraw = (): void => plot?.redraw(false, true);
-      const dark = matchMedia('(prefers-color-scheme: dark)');
-      dark.addEventListener('change', redraw);
-      window.addEventListener('idast-theme', redraw);
-      stops.push(
-        () => resize.disconnect(),
-        () => dark.removeEventListener('change', redraw),
-        () => window.removeEventListener('idast-theme', redraw),
-      );
+      const plot = new make(options, columns(now), holder);
+      drawn.current = { plot, range, shape };
+      stop = followPage(plot, holder);
     });
     return () => {
       gone = true;
-      for (const stop of stops) stop();
-      plot?.destroy();
-      current.current = null;
+      stop();
+      drawn.current?.plot.destroy();
+      drawn.current = null;
     };
   }, [shape]);
-
-  useEffect(() => {
-    Object.assign(range.current, props.range);
-    current.current?.plot.setData(columns(props));
-  }, [props.data, props.range.from, props.range.to]);
 
   return (
     <div className="chart" role="img" aria-label={props.sentence}>
@@ -197,6 +187,23 @@ export function Chart(props: ChartProps) {
       <div ref={readout} className="chart-readout" aria-hidden="true" />
     </div>
   );
+}
+
+/** Redraws on a new size or theme; the returned function ends that. */
+function followPage(plot: uPlot, holder: HTMLElement): () => void {
+  const resize = new ResizeObserver(() => {
+    plot.setSize({ width: holder.clientWidth, height: holder.clientHeight });
+  });
+  resize.observe(holder);
+  const redraw = (): void => plot.redraw(false, true);
+  const dark = matchMedia('(prefers-color-scheme: dark)');
+  dark.addEventListener('change', redraw);
+  addEventListener('idast-theme', redraw);
+  return () => {
+    resize.disconnect();
+    dark.removeEventListener('change', redraw);
+    removeEventListener('idast-theme', redraw);
+  };
 }
 
 /** What stands under the pointer, as text above the picture. */

@@ -38,7 +38,9 @@ export function energy(wh: number): { text: string; unit: string } {
 
 /** Money in the site's currency; an unknown code is written out rather than guessed. */
 export function money(value: number, currency: string): string {
-  const key = `m${currency}`;
+  // A day of a small panel in a strong currency is less than a cent; three digits still say it.
+  const decimals = value !== 0 && Math.abs(value) < 0.095 ? 3 : 2;
+  const key = `m${decimals}${currency}`;
   let format = numberFormats.get(key);
   if (!format) {
     try {
@@ -46,10 +48,11 @@ export function money(value: number, currency: string): string {
         style: 'currency',
         currency,
         currencyDisplay: 'narrowSymbol',
-        minimumFractionDigits: 2,
+        minimumFractionDigits: decimals,
+        maximumFractionDigits: decimals,
       });
     } catch {
-      return `${decimal(value, 2)} ${currency}`.trim();
+      return `${decimal(value, decimals)} ${currency}`.trim();
     }
     numberFormats.set(key, format);
   }

@@ -5,16 +5,13 @@ import { clock, decimal, duration } from './format';
 
 export const kLiveBelowMs = 2_000;
 export const kDelayedBelowMs = 15_000;
-export const kOfflineAboveMs = 90_000;
 
 export type Freshness = { status: Status; word: string; age: string };
 
-/** The status that an age alone stands for. */
+/** The status that an age alone stands for. Only the server says "offline". */
 export function statusOfAge(ageMs: number): Status {
   if (ageMs < kLiveBelowMs) return 'live';
-  if (ageMs <= kDelayedBelowMs) return 'delayed';
-  if (ageMs <= kOfflineAboveMs) return 'stale';
-  return 'offline';
+  return ageMs <= kDelayedBelowMs ? 'delayed' : 'stale';
 }
 
 /**

@@ -1,6 +1,7 @@
 // How components read the live store: one subscription per device, one for the page as a whole.
-import { createContext, useContext, useEffect, useState, useSyncExternalStore } from 'react';
+import { createContext, useContext, useState, useSyncExternalStore } from 'react';
 import type { DeviceState, LiveStore, Overall } from '../api/live_store';
+import { useTick } from './tick';
 
 const Live = createContext<LiveStore | null>(null);
 export const LiveProvider = Live.Provider;
@@ -38,13 +39,5 @@ function subscriber(store: LiveStore): (id: string) => (listener: () => void) =>
 /** Server time, read again every `stepMs`. It stands still while the server is out of reach. */
 export function useServerNow(stepMs: number): number {
   const store = useLiveStore();
-  const lost = useOverall().connection.kind === 'lost';
-  const [now, setNow] = useState(() => store.serverNow());
-  useEffect(() => {
-    if (lost) return;
-    setNow(store.serverNow());
-    const timer = setInterval(() => setNow(store.serverNow()), stepMs);
-    return () => clearInterval(timer);
-  }, [store, stepMs, lost]);
-  return now;
+  return useTick(stepMs, () => store.serverNow());
 }

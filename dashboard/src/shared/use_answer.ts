@@ -6,8 +6,10 @@ import type { Fetched, FetchError } from '../api/client';
 export type Answer<T> = { value: T | null; error: FetchError | null };
 
 export type Question<T> = {
-  /** Whose answer it is, e.g. "sky/roof-1/2026-10-14"; null asks nothing. */
+  /** Whose answer it is, e.g. "sky/roof-1/2026-10-14"; null has none. */
   subject: string | null;
+  /** Whether to ask now; until then a remembered answer stands. */
+  asked: boolean;
   /** A change asks again at once, e.g. after the stream has come back. */
   version: number;
   everyMs: number;
@@ -27,7 +29,7 @@ export function rememberedAnswers(): ReadonlyMap<string, unknown> {
 }
 
 export function useAnswer<T>(question: Question<T>): Answer<T> {
-  const { subject, version, everyMs, ask } = question;
+  const { subject, asked, version, everyMs, ask } = question;
   const [answers, setAnswers] = useState<{ subject: string | null } & Answer<T>>({
     subject: null,
     value: null,
@@ -35,7 +37,7 @@ export function useAnswer<T>(question: Question<T>): Answer<T> {
   });
 
   useEffect(() => {
-    if (subject === null) return;
+    if (subject === null || !asked) return;
     const abort = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const run = async (): Promise<void> => {
@@ -57,7 +59,7 @@ export function useAnswer<T>(question: Question<T>): Answer<T> {
     };
     // `ask` closes over the subject only, so the subject stands for it.
     // oxlint-disable-next-line react-hooks/exhaustive-deps
-  }, [subject, version, everyMs]);
+  }, [subject, asked, version, everyMs]);
 
   if (subject === null) return { value: null, error: null };
   const value = answers.subject === subject ? answers.value : null;

@@ -1,3 +1,4 @@
+import { factors } from '../../api/generated';
 import { EasedNumber } from '../../shared/eased_number';
 import { decimal } from '../../shared/format';
 import { Info } from '../../shared/info';
@@ -21,20 +22,22 @@ function Phone({ part, id }: { part: number; id: string }) {
 export function PhoneRow({ phones }: { phones: number | null }) {
   const drawn = phones === null ? 0 : Math.min(kDrawnMost, Math.max(1, Math.ceil(phones)));
   return (
-    <div className="phone-row">
-      <p>
-        <b>
-          <EasedNumber value={phones} format={(value) => decimal(value, 1)} />
-        </b>{' '}
-        phone charges from today’s sun
+    <div className={phones === null ? 'phone-row waiting' : 'phone-row'}>
+      <div>
+        <p>
+          <b>
+            <EasedNumber value={phones} format={(value) => decimal(value, 1)} />
+          </b>{' '}
+          phone charges today
+        </p>
         <Info about="Phone charges">
-          <p className="formula">energy today ÷ 12 Wh for one full charge</p>
+          <p className="formula">energy today ÷ {factors.phone_charge_wh} Wh for one full charge</p>
           <p className="source">
-            12 Wh: a phone battery of about 3 Ah with its charging losses. Counts today’s panel energy,
+            A phone battery of about 3 Ah with its charging losses. Counts today’s panel energy,
             before what the battery and the electronics keep.
           </p>
         </Info>
-      </p>
+      </div>
       <div className="phones">
         {Array.from({ length: drawn }, (_, index) => (
           <Phone

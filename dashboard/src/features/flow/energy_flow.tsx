@@ -119,7 +119,7 @@ export function EnergyFlow(props: {
       <Node
         icon={kPhone}
         name="Load"
-        note={props.phone ?? 'phones and electronics'}
+        note={props.phone ?? 'electronics'}
         from={<Link watts={flow.loadW} moving={moving} />}
       >
         <Watts value={flow.loadW} />

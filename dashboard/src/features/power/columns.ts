@@ -77,3 +77,14 @@ export function extremes(
     last,
   };
 }
+
+/** The highest power of the buckets and when; null when nothing is known. */
+export function peakOf(buckets: Buckets): { watts: number; at: number } | null {
+  let peak: { watts: number; at: number } | null = null;
+  buckets.fields['power_w']?.max.forEach((watts, index) => {
+    const at = buckets.t[index];
+    if (watts === null || at === undefined || (peak && peak.watts >= watts)) return;
+    peak = { watts, at };
+  });
+  return peak;
+}

@@ -1,10 +1,12 @@
 // Every number of the original device as a tile: what it earned, and how the station is.
-import { fields, type Column } from '../../api/generated';
+import { factors, fields, type Column } from '../../api/generated';
 import type { NumberColumn, Row, Site } from '../../api/shapes';
-import { kPhoneMinutesPerWh, kPhoneWh, kTreeKg } from '../../shared/factors';
 import { decimal, energy, kUnknown, money, reading } from '../../shared/format';
 import { Explain } from './explain';
 import { Tile } from './tile';
+
+// Minutes of phone use that one Wh gives.
+const kPhoneMinutesPerWh = 60 / factors.phone_use_w;
 
 export type TilesProps = {
   latest: Row | null;
@@ -64,7 +66,7 @@ function EnergyToday(props: TilesProps) {
       value={todayWh}
       format={(value) => energy(value).text}
       unit={energy(todayWh ?? 0).unit}
-      note={total ? `${total.text} ${total.unit} on the counter` : 'no counter sent'}
+      note={total ? `${total.text} ${total.unit} in all` : 'no counter sent'}
       missing="waiting for today's sum"
       estimated={isEstimated(latest, 'energy_wh')}
       dimmed={props.dimmed}
@@ -90,13 +92,13 @@ function Phones(props: TilesProps) {
     <Tile
       {...base(props, 'phones', 1)}
       name="Phone charges"
-      note={today(todayWh, (wh) => decimal(wh / kPhoneWh, 1))}
+      note={today(todayWh, (wh) => decimal(wh / factors.phone_charge_wh, 1))}
       explain={
         <Explain
           column="phones"
-          formula={`energy ÷ ${kPhoneWh} Wh for one full charge`}
+          formula={`energy ÷ ${factors.phone_charge_wh} Wh for one full charge`}
           inputs={[['Energy', said(latest, 'energy_wh')]]}
-          source="12 Wh: a phone battery of about 3 Ah with its charging losses."
+          source={`${factors.phone_charge_wh} Wh: a phone battery of about 3 Ah with its charging losses.`}
         />
       }
     />
@@ -113,7 +115,7 @@ function PhoneMinutes(props: TilesProps) {
       explain={
         <Explain
           column="phone_minutes"
-          formula="energy × 60 min per Wh, for a phone that draws 1 W"
+          formula={`energy × ${kPhoneMinutesPerWh} min per Wh, for a phone that draws ${factors.phone_use_w} W`}
           inputs={[['Energy', said(latest, 'energy_wh')]]}
         />
       }
@@ -174,7 +176,7 @@ function Carbon(props: TilesProps) {
             ['Factor in this number', used === null ? kUnknown : `${decimal(used, 4)} kg/kWh`],
             ['Site’s factor', site ? `${decimal(site.grid_factor, 4)} kg/kWh` : 'no site'],
           ]}
-          source="Default 0.6836 kg/kWh: Luzon–Visayas grid, combined margin, DOE 2015–17. Older trackers use 0.4."
+          source={`Default ${factors.grid_factor_default} kg/kWh: Luzon–Visayas grid, combined margin, DOE 2015–17. Older trackers use 0.4.`}
         />
       }
     />
@@ -190,7 +192,7 @@ function Trees(props: TilesProps) {
       note="working for a year"
       explain={
         <Explain
-          formula={`CO₂ avoided ÷ ${kTreeKg} kg a tree takes up in a year`}
+          formula={`CO₂ avoided ÷ ${factors.tree_kg_per_year} kg a tree takes up in a year`}
           inputs={[['CO₂ avoided', said(latest, 'co2_kg')]]}
         />
       }

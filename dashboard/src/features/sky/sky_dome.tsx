@@ -9,7 +9,9 @@ import type { Direction, Point, Vector, View } from './geometry';
 import { noon, spokenSky, sunAt } from './sky_day';
 
 const kWidth = 640;
-const kHeight = 436;
+// The picture begins below y = 0: the sun's light may reach out of it, the dome does not.
+const kTop = 40;
+const kHeight = 396;
 const kRadius = 240;
 // From the side of the noon sun, turned a little, so that morning and evening both show depth.
 const kCameraTurn = 22;
@@ -75,19 +77,24 @@ function stretches(sky: Sky, view: View, now: number): Stretch[] {
   }));
 }
 
+type HourMark = { point: Point; x: number; y: number; label: string };
+
 /** Every third site-local hour on the path, with its label pushed outwards. */
-function hourMarks(sky: Sky, view: View, zone: string) {
-  const marks: { point: Point; x: number; y: number; label: string }[] = [];
+function hourMarks(sky: Sky, view: View, zone: string): HourMark[] {
+  const marks: HourMark[] = [];
   const [first, last] = [sky.t[0], sky.t.at(-1)];
   if (first === undefined || last === undefined) return marks;
   for (let t = first; t <= last; t += 15 * 60_000) {
     const label = clock(t, zone);
     if (!/^(06|09|12|15|18):00$/.test(label)) continue;
     const sun = sunAt(sky, t);
-    if (!sun || sun.elevation_deg < 4) continue;
-    const v = geometry.vector(sun);
-    const outside = geometry.project(view, geometry.sum([1.085, v]));
-    marks.push({ point: geometry.project(view, v), x: outside.x, y: outside.y, label });
+    if (!sun || sun.elevation_deg < 12) continue;
+    // Pushed away from the middle of the picture, where the panel and the letters are.
+    const point = geometry.project(view, geometry.vector(sun));
+    const away = Math.hypot(point.x - view.centre.x, point.y - view.centre.y) || 1;
+    const x = point.x + (23 * (point.x - view.centre.x)) / away;
+    const y = point.y + (23 * (point.y - view.centre.y)) / away;
+    marks.push({ point, x, y, label });
   }
   return marks;
 }
@@ -98,7 +105,9 @@ function Compass({ view }: { view: View }) {
     <g className="dome-compass">
       {letters.map((letter, index) => {
         const v = geometry.vector({ azimuth_deg: index * 90, elevation_deg: 0 });
-        const { x, y } = geometry.project(view, geometry.sum([1.1, v]));
+        // On the far side a letter outside the ring would float in the sky.
+        const far = geometry.dot(v, view.camera.toward) < -0.2;
+        const { x, y } = geometry.project(view, geometry.sum([far ? 0.87 : 1.12, v]));
         return (
           <text key={letter} x={x} y={y + 5} className={letter === 'N' ? 'north' : undefined}>
             {letter}
@@ -135,7 +144,7 @@ function DomeLine({ points }: { points: Point[] }) {
   );
 }
 
-function Panel(props: { view: View; panel: Direction; sun: Direction | null; old: boolean }) {
+function Panel(props: { view: View; panel: Direction; sun: Direction | null; old: boolean; clip: string }) {
   const { view, panel, sun, old } = props;
   const normal = geometry.vector(panel);
   const corners = geometry.panelCorners(normal, kPivot, kPanelHalf);
@@ -157,7 +166,7 @@ function Panel(props: { view: View; panel: Direction; sun: Direction | null; old
   return (
     <g className={old ? 'dome-panel old' : 'dome-panel'}>
       {fallen.length === 4 && !old && (
-        <path d={geometry.path(fallen, true)} className="shadow" clipPath="url(#dome-ground)" />
+        <path d={geometry.path(fallen, true)} className="shadow" clipPath={`url(#${props.clip})`} />
       )}
       <ellipse cx={base.x} cy={base.y} rx="15" ry="6" className="foot" />
       <path d={geometry.path([base, pivot])} className="pole" />
@@ -176,7 +185,7 @@ function Pointing(props: { view: View; panel: Direction | null; sun: Direction |
   const pivot = geometry.project(view, kPivot);
   const aim = panel ? geometry.project(view, geometry.vector(panel)) : null;
   const light =
-    sun && sun.elevation_deg > 0 ? geometry.project(view, geometry.vector(sun)) : null;
+    panel && sun && sun.elevation_deg > 0 ? geometry.project(view, geometry.vector(sun)) : null;
   return (
     <g className="dome-pointing">
       {light && <path d={geometry.path([light, pivot])} className="ray" />}
@@ -191,35 +200,37 @@ function Pointing(props: { view: View; panel: Direction | null; sun: Direction |
   );
 }
 
-const kStars: readonly (readonly [number, number, number])[] = Array.from(
-  { length: 46 },
-  (_, index) => {
-    // A fixed scatter by the golden angle: the same sky at every visit.
-    const azimuth_deg = (index * 137.508) % 360;
-    const elevation_deg = 8 + ((index * 61.8) % 80);
-    return [azimuth_deg, elevation_deg, 0.6 + ((index * 7) % 5) * 0.28] as const;
-  },
-);
-
-function Stars({ view }: { view: View }) {
-  return (
-    <g className="dome-stars">
-      {kStars.map(([azimuth_deg, elevation_deg, size]) => {
-        const v = geometry.vector({ azimuth_deg, elevation_deg });
-        const { x, y } = geometry.project(view, v);
-        return <circle key={azimuth_deg} cx={x.toFixed(1)} cy={y.toFixed(1)} r={size} />;
-      })}
-    </g>
-  );
-}
-
 function Sun({ view, sun, glow }: { view: View; sun: Direction; glow: string }) {
   if (sun.elevation_deg < -0.9) return null;
   const { x, y } = geometry.project(view, geometry.vector(sun));
   return (
     <g transform={`translate(${x.toFixed(1)} ${y.toFixed(1)})`} className="dome-sun">
-      <circle r="92" fill={`url(#${glow})`} />
+      <circle r="128" fill={`url(#${glow})`} />
       <circle r="17" className="disc" />
+    </g>
+  );
+}
+
+// Closer than this to the sun, an hour's label would be read as the sun's.
+const kClearOfSun = 44;
+
+function Hours(props: { view: View; hours: HourMark[]; sun: Direction | null }) {
+  const { view, hours, sun } = props;
+  const at = sun ? geometry.project(view, geometry.vector(sun)) : null;
+  return (
+    <g className="dome-hour">
+      {hours.map((mark) => {
+        const { x, y } = mark.point;
+        if (at && Math.hypot(x - at.x, y - at.y) < kClearOfSun) return null;
+        return (
+          <g key={mark.label}>
+            <circle cx={x} cy={y} r="3.2" />
+            <text x={mark.x} y={mark.y + 4}>
+              {mark.label.slice(0, 2)}
+            </text>
+          </g>
+        );
+      })}
     </g>
   );
 }
@@ -235,12 +246,15 @@ export function SkyDome(props: SkyDomeProps) {
   const ground = useMemo(() => geometry.path(geometry.ring(view, 0), true), [view]);
   const offBy = sun && panel && sun.elevation_deg > 0 ? geometry.angleBetween(sun, panel) : null;
   const { x, y } = view.centre;
-  const edge = `M${x - kRadius} ${y}A${kRadius} ${kRadius} 0 0 1 ${x + kRadius} ${y}`;
+  const flat = kRadius * Math.sin((kCameraElevation * Math.PI) / 180);
+  const edge =
+    `M${x - kRadius} ${y}A${kRadius} ${kRadius} 0 0 1 ${x + kRadius} ${y}` +
+    `A${kRadius} ${flat} 0 0 1 ${x - kRadius} ${y}`;
   const dark = !sun || sun.elevation_deg < -6;
 
   return (
     <svg
-      viewBox={`0 0 ${kWidth} ${kHeight}`}
+      viewBox={`0 ${kTop} ${kWidth} ${kHeight}`}
       className="dome"
       role="img"
       aria-label={spokenSky(sun, panel, offBy)}
@@ -248,20 +262,25 @@ export function SkyDome(props: SkyDomeProps) {
       <defs>
         <radialGradient id={`${ids}glow`}>
           <stop offset="0" className="glow-core" />
-          <stop offset="0.24" className="glow-near" />
+          <stop offset="0.17" className="glow-near" />
+          <stop offset="0.42" className="glow-mid" />
+          <stop offset="0.7" className="glow-out" />
           <stop offset="1" className="glow-far" />
         </radialGradient>
+        <linearGradient id={`${ids}earth`} x1="0" y1="0" x2="0" y2="1">
+          <stop offset="0" className="ground-far" />
+          <stop offset="1" className="ground-near" />
+        </linearGradient>
         <radialGradient id={`${ids}glass`} cx="0.36" cy="0.22" r="0.95">
           <stop offset="0" className="glass-light" />
           <stop offset="0.55" className="glass-mid" />
           <stop offset="1" className="glass-edge" />
         </radialGradient>
-        <clipPath id="dome-ground">
+        <clipPath id={`${ids}ground`}>
           <path d={ground} />
         </clipPath>
       </defs>
-      <path d={ground} className="dome-ground" />
-      {dark && <Stars view={view} />}
+      <path d={ground} className="dome-ground" fill={`url(#${ids}earth)`} />
       <Compass view={view} />
       <DomeLine points={geometry.ring(view, 30)} />
       <DomeLine points={geometry.ring(view, 60)} />
@@ -279,17 +298,10 @@ export function SkyDome(props: SkyDomeProps) {
           ].join(' ')}
         />
       ))}
-      {hours.map((mark) => (
-        <g key={mark.label} className="dome-hour">
-          <circle cx={mark.point.x} cy={mark.point.y} r="3.2" />
-          <text x={mark.x} y={mark.y + 4}>
-            {mark.label.slice(0, 2)}
-          </text>
-        </g>
-      ))}
-      {panel && <Panel view={view} panel={panel} sun={sun} old={props.panelIsOld} />}
+      {panel && <Panel view={view} panel={panel} sun={sun} old={props.panelIsOld} clip={`${ids}ground`} />}
       {sun && <Sun view={view} sun={sun} glow={`${ids}glow`} />}
-      <Pointing view={view} panel={props.panelIsOld ? null : panel} sun={sun} />
+      <Hours view={view} hours={hours} sun={sun} />
+      {!props.panelIsOld && !dark && <Pointing view={view} panel={panel} sun={sun} />}
     </svg>
   );
 }

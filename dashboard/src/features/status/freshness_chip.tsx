@@ -3,7 +3,7 @@ import type { DeviceState } from '../../api/live_store';
 import type { Status } from '../../api/shapes';
 import { freshness } from '../../shared/freshness';
 import { useServerNow } from '../../shared/live';
-import { clock } from '../../shared/format';
+import { clock, clockSeconds } from '../../shared/format';
 
 // Ages change in tenths of a second; four times a second reads as steady without busying a phone.
 const kTickMs = 250;
@@ -25,13 +25,28 @@ export function StatusIcon({ status }: { status: Status }) {
 }
 
 /** One chip per device: icon, word and age. Never by colour alone. */
-export function FreshnessChip(props: { device: DeviceState; zone: string; savedAt: number | null }) {
-  const { device, zone, savedAt } = props;
+export function FreshnessChip(props: {
+  device: DeviceState;
+  zone: string;
+  /** When the shown values were saved by an earlier visit; null when they are this visit's. */
+  savedAt: number | null;
+  /** The server is out of reach: nothing can be said about the tracker now. */
+  serverLost: boolean;
+}) {
+  const { device, zone, savedAt, serverLost } = props;
   const now = useServerNow(kTickMs);
   if (savedAt !== null) {
     return (
       <span className="chip saved">
         <StatusIcon status="stale" /> <b>SAVED</b> {clock(savedAt, zone)}
+      </span>
+    );
+  }
+  if (serverLost) {
+    return (
+      <span className="chip saved">
+        <StatusIcon status="stale" /> <b>LAST SEEN</b>{' '}
+        {device.lastSeen === null ? '' : clockSeconds(device.lastSeen, zone)}
       </span>
     );
   }

@@ -1,47 +1,40 @@
-import { useEffect, useState } from 'react';
 import type { Connection } from '../../api/stream';
+import { useTick } from '../../shared/tick';
 
 /** The browser lost the server. This is never said of a tracker. */
 export function LostBanner(props: { connection: Connection; onRetry: () => void }) {
   const { connection, onRetry } = props;
-  const [now, setNow] = useState(() => Date.now());
-  const lost = connection.kind === 'lost';
-  useEffect(() => {
-    if (!lost) return;
-    setNow(Date.now());
-    const timer = setInterval(() => setNow(Date.now()), 250);
-    return () => clearInterval(timer);
-  }, [lost]);
+  const now = useTick(250, Date.now);
 
   if (connection.kind === 'unreadable') {
     return (
-      <div className="banner" role="alert">
+      <section className="banner" aria-label="Connection to the server">
         <p>
-          <b>This page and the server speak different versions.</b> Reload to get the newer page.
+          <b role="alert">This page and the server speak different versions.</b> Reload to get the newer page.
         </p>
         <button type="button" className="button" onClick={() => location.reload()}>
           Reload
         </button>
-      </div>
+      </section>
     );
   }
   if (connection.kind !== 'lost') return null;
   const seconds = Math.max(0, Math.ceil((connection.retryAt - now) / 1000));
   return (
-    <div className="banner">
+    <section className="banner" aria-label="Connection to the server">
       <svg viewBox="0 0 24 24" aria-hidden="true">
         <path d="M4 14a8 8 0 0 1 3-5.2M20 14a8 8 0 0 0-6.5-5.9M8 18h8M12 14v.1M3 3l18 18" />
       </svg>
       <p>
-        <b role="alert">Your browser lost the server.</b> The trackers carry on without it; these are
-        the last values seen.{' '}
+        <b role="alert">Your browser lost the server.</b>{' '}
         <span className="number">
           {seconds > 0 ? `Next try in ${seconds} s.` : 'Trying now…'}
-        </span>
+        </span>{' '}
+        <span className="banner-more">The trackers carry on; these are the last values seen.</span>
       </p>
       <button type="button" className="button" onClick={onRetry}>
         Try now
       </button>
-    </div>
+    </section>
   );
 }

@@ -1,7 +1,7 @@
 // The state of a tracker in one sentence that a person would say.
+import { factors } from '../../api/generated';
 import type { Row, Status } from '../../api/shapes';
 import { clock, count, duration, energy } from '../../shared/format';
-import { kPhoneWh } from '../../shared/factors';
 
 export type Told = {
   status: Status;
@@ -12,6 +12,8 @@ export type Told = {
   now: number;
   zone: string;
   sunrise: number | null;
+  /** The sun is below the horizon and the panel makes nothing. */
+  resting: boolean;
   /** Values come from an earlier visit or the server is out of reach. */
   frozen: boolean;
 };
@@ -29,40 +31,45 @@ const kDoing: Readonly<Record<string, string>> = {
 /** What the tracker does now, from its state or, on fielded devices, from `manual` and `steady`. */
 export function doing(latest: Row | null): string {
   if (!latest) return 'Waiting for the first reading.';
-  if (latest.state === 'track' && latest.steady === 1) return 'Locked on the sun.';
   const said = latest.state === null ? undefined : kDoing[latest.state];
   if (said !== undefined) return said;
   if (latest.manual === 1) return 'Held by hand.';
-  if (latest.steady === null) return 'Connected.';
-  return latest.steady === 1 ? 'Locked on the sun.' : 'Tracking the sun.';
+  // `steady` flips many times a minute; the tile shows it, a sentence would stutter.
+  return latest.steady === null ? 'Connected.' : 'Tracking the sun.';
 }
 
 /** "214 Wh so far today: 17 phones." */
 export function earned(todayWh: number | null, lead: string): string {
   if (todayWh === null) return '';
   const { text, unit } = energy(todayWh);
-  const phones = Math.floor(todayWh / kPhoneWh);
+  const phones = Math.floor(todayWh / factors.phone_charge_wh);
   const worth = phones > 0 ? `: ${count(phones, 'phone', 'phones')}` : '';
   return `${text} ${unit} ${lead}${worth}.`;
 }
 
-export function sentence(told: Told): string {
+/** Two parts: what it does, then what it has brought; either may be empty. */
+export type Sentence = { state: string; earnings: string };
+
+export function sentence(told: Told): Sentence {
   const { status, todayWh, lastSeen, now, zone } = told;
   if (told.frozen) {
-    const at = lastSeen === null ? '' : ` from ${clock(lastSeen, zone)}`;
-    return `The last known values${at}. ${earned(todayWh, 'by then')}`.trim();
+    const state = lastSeen === null ? 'As last known.' : `As it was at ${clock(lastSeen, zone)}.`;
+    return { state, earnings: earned(todayWh, 'by then') };
   }
   if (status === 'offline') {
     const since = lastSeen === null ? '' : ` since ${clock(lastSeen, zone)}`;
-    return `This tracker is offline${since}. ${earned(todayWh, 'known for today')}`.trim();
+    const state = `This tracker is offline${since}.`;
+    return { state, earnings: earned(todayWh, 'known for today') };
   }
   if (status === 'stale') {
     const age = lastSeen === null ? '' : ` for ${duration(now - lastSeen)}`;
-    return `No reading${age}. ${earned(todayWh, 'so far today')}`.trim();
+    return { state: `No reading${age}.`, earnings: earned(todayWh, 'so far today') };
   }
-  if (status === 'asleep') {
-    const wakes = told.sunrise === null ? '' : ` Sunrise in ${duration(told.sunrise - now)}.`;
-    return `Asleep.${wakes} ${earned(todayWh, 'today')}`.trim();
+  // A tracker that still talks at night is as much at rest as one that sleeps.
+  if (status === 'asleep' || told.resting) {
+    const { sunrise } = told;
+    const state = sunrise === null ? 'At rest.' : `Sunrise in ${duration(sunrise - now)}.`;
+    return { state, earnings: earned(todayWh, 'today') };
   }
-  return `${doing(told.latest)} ${earned(todayWh, 'so far today')}`.trim();
+  return { state: doing(told.latest), earnings: earned(todayWh, 'so far today') };
 }

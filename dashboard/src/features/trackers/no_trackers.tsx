@@ -32,12 +32,22 @@ function CopyLine({ text, what }: { text: string; what: string }) {
 export function NoTrackers({ broker }: { broker: string | null }) {
   const address = broker ?? 'mqtt://127.0.0.1:1883';
   return (
-    <section className="empty card" aria-labelledby="empty-title">
+    <section className="empty" data-scene="day" aria-labelledby="empty-title">
       <svg viewBox="0 0 240 120" className="empty-picture" aria-hidden="true">
+        <defs>
+          <radialGradient id="empty-glow">
+            <stop offset="0.2" className="glow-near" />
+            <stop offset="0.5" className="glow-mid" />
+            <stop offset="1" className="glow-far" />
+          </radialGradient>
+        </defs>
         <path d="M20 104a100 100 0 0 1 200 0" className="arc" />
-        <path d="M8 104h224" className="ground" />
-        <circle cx="168" cy="34" r="13" className="sun" />
-        <path d="M96 104l12-26M92 84l38-18 6 10-38 18z" className="panel" />
+        <path d="M4 104h232" className="ground" />
+        <path d="M178 22L120 80" className="ray" />
+        <circle cx="178" cy="22" r="52" fill="url(#empty-glow)" />
+        <circle cx="178" cy="22" r="11" className="sun" />
+        <path d="M120 104V80" className="pole" />
+        <path d="M98 64l10-6 36 36-10 6z" className="panel" />
       </svg>
       <h1 id="empty-title">Ready for your first tracker</h1>
       <p>

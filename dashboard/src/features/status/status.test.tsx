@@ -1,0 +1,119 @@
+// @vitest-environment jsdom
+import { act, fireEvent, render, screen } from '@testing-library/react';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { row } from '../../../tests/rows';
+import { Announcer } from './announcer';
+import { BackfillBar } from './backfill_bar';
+import { LostBanner } from './lost_banner';
+import { doing, sentence, type Told } from './words';
+
+const kNow = Date.parse('2026-10-14T06:02:11Z');
+const told = (parts: Partial<Told>): Told => ({
+  status: 'live',
+  latest: row(),
+  todayWh: 214.2,
+  lastSeen: kNow - 300,
+  now: kNow,
+  zone: 'Asia/Manila',
+  sunrise: null,
+  resting: false,
+  frozen: false,
+  ...parts,
+});
+const said = (parts: Partial<Told>): string => {
+  const { state, earnings } = sentence(told(parts));
+  return `${state} ${earnings}`.trim();
+};
+
+afterEach(() => vi.useRealTimers());
+
+describe('the state in one sentence', () => {
+  test('tracking', () => {
+    expect(said({})).toBe('Tracking the sun. 214 Wh so far today: 17 phones.');
+  });
+
+  test('little energy does not boast of phones, and unknown energy is not zero', () => {
+    expect(said({ todayWh: 3 })).toBe('Tracking the sun. 3.0 Wh so far today.');
+    expect(said({ todayWh: null })).toBe('Tracking the sun.');
+  });
+
+  test.each([
+    [{ state: 'fault' }, 'Stopped by a fault.'],
+    [{ state: 'stow' }, 'Stowed flat.'],
+    [{ manual: 1 }, 'Held by hand.'],
+    [{ state: 'a word from next year' }, 'Tracking the sun.'],
+    [{ steady: null }, 'Connected.'],
+  ])('a row with %j: %s', (columns, words) => expect(doing(row(columns))).toBe(words));
+
+  test('no reading yet', () => expect(doing(null)).toBe('Waiting for the first reading.'));
+
+  test('night, asleep or still talking: when the sun comes back', () => {
+    const sunrise = kNow + 22_320_000;
+    const words = 'Sunrise in 6 h 12 m. 214 Wh today: 17 phones.';
+    expect(said({ status: 'asleep', sunrise })).toBe(words);
+    expect(said({ status: 'live', resting: true, sunrise })).toBe(words);
+    expect(said({ status: 'asleep' })).toContain('At rest.');
+  });
+
+  test('a tracker that is offline, and one that is only late', () => {
+    expect(said({ status: 'offline', lastSeen: kNow - 22 * 60_000 })).toContain(
+      'This tracker is offline since 13:40.',
+    );
+    expect(said({ status: 'stale', lastSeen: kNow - 185_000 })).toContain('No reading for 3 min.');
+  });
+
+  test('a lost server never makes a tracker offline', () => {
+    const words = said({ status: 'offline', frozen: true });
+    expect(words).not.toMatch(/offline/i);
+    expect(words).toContain('As it was at 14:02.');
+  });
+});
+
+describe('the banner', () => {
+  test('blames the browser’s connection, counts down, and lets a person try', () => {
+    vi.useFakeTimers({ now: 0 });
+    const retry = vi.fn();
+    const connection = { kind: 'lost', since: Date.now(), retryAt: Date.now() + 4_000 } as const;
+    render(<LostBanner connection={connection} onRetry={retry} />);
+    expect(screen.getByRole('alert').textContent).toBe('Your browser lost the server.');
+    expect(screen.getByText(/Next try in 4 s/)).toBeTruthy();
+    act(() => vi.advanceTimersByTime(2_100));
+    expect(screen.getByText(/Next try in 2 s/)).toBeTruthy();
+    expect(document.body.textContent).not.toMatch(/offline/i);
+    fireEvent.click(screen.getByRole('button', { name: 'Try now' }));
+    expect(retry).toHaveBeenCalledTimes(1);
+  });
+
+  test('is absent while all is well', () => {
+    const { container } = render(<LostBanner connection={{ kind: 'open' }} onRetry={vi.fn()} />);
+    expect(container.textContent).toBe('');
+  });
+
+  test('a page older than its server says so', () => {
+    render(<LostBanner connection={{ kind: 'unreadable', why: 'x' }} onRetry={vi.fn()} />);
+    expect(screen.getByRole('alert').textContent).toContain('different versions');
+  });
+});
+
+describe('the announcer', () => {
+  test('speaks at most every 30 s, and at once on a new status', () => {
+    vi.useFakeTimers();
+    const { container, rerender } = render(<Announcer summary="one" status="live" />);
+    rerender(<Announcer summary="two" status="live" />);
+    act(() => vi.advanceTimersByTime(29_000));
+    expect(container.textContent).toBe('one');
+    act(() => vi.advanceTimersByTime(1_100));
+    expect(container.textContent).toBe('two');
+    rerender(<Announcer summary="three" status="stale" />);
+    expect(container.textContent).toBe('three');
+  });
+});
+
+test('the backfill says how far, how fast and how long', () => {
+  const backfill = { done: 18_240, total: 43_200, per_s: 2_130, seconds_left: 12 };
+  const { rerender } = render(<BackfillBar backfill={backfill} />);
+  expect(screen.getByText(/18,240 of 43,200 samples, 2,130 a second, 12 s left/)).toBeTruthy();
+  expect(screen.getByRole('progressbar', { name: /42 %/ })).toBeTruthy();
+  rerender(<BackfillBar backfill={{ done: 0, total: 0, per_s: 0, seconds_left: null }} />);
+  expect(screen.getByRole('progressbar', { name: /, 0 %/ })).toBeTruthy();
+});
