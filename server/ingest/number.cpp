@@ -102,6 +102,7 @@ std::optional<Scaled> scaled_number(std::string_view number, int decimals) {
   bool round_up = false;
   const auto take = [&](char c) {
     if (place < kept) {
+      if (digits == kDigitsMax) return false;
       scaled.value = scaled.value * 10 + (c - '0');
       if (scaled.value != 0) ++digits;
     } else if (c != '0') {
@@ -109,7 +110,7 @@ std::optional<Scaled> scaled_number(std::string_view number, int decimals) {
       if (place == kept && c >= '5') round_up = true;
     }
     ++place;
-    return digits <= kDigitsMax;
+    return true;
   };
   for (const std::string_view run : {parts->integer, parts->fraction}) {
     for (const char c : run) {

@@ -365,7 +365,8 @@ std::optional<Refusal> Parser::Reader::read_array(ondemand::value value, int dep
 // Why a document that begins with no brace was refused. Rare, so it may cost a second parse.
 Refusal Parser::Reader::refusal_of_root(std::size_t bytes) {
   simdjson::dom::parser strict{kPayloadBytesMax};
-  const auto error = strict.allocate(kPayloadBytesMax, static_cast<std::size_t>(kDepthMax));
+  // simdjson's limit is the depth that is no longer allowed.
+  const auto error = strict.allocate(kPayloadBytesMax, kDepthMax + 1);
   if (error) return Refusal::not_json;
   simdjson::dom::element element;
   const auto found = strict.parse(buffer_.data(), bytes, false).get(element);

@@ -1,0 +1,180 @@
+#pragma once
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "core/base/time.h"
+#include "core/telemetry/record.h"
+
+// When to commit, and what then to acknowledge (RELIABILITY rule 10). Pure policy: it is told the
+// time and holds the caller's acknowledgement tokens without looking at them.
+//
+// Messages are acknowledged in the order in which they came, as MQTT 3.1.1 §4.6 wants it. A refused
+// message has nothing to commit, but waits for what came before it; when nothing did, it is due at
+// once, so that poison never waits for a database.
+namespace idast::ingest {
+
+// One commit takes no more, so that a stall stays short.
+inline constexpr std::size_t kBatchMax = 500;
+// Of a broker one knows nothing: mosquitto's default in-flight window.
+inline constexpr std::size_t kWindowAssumed = 20;
+// Above this rate a commit gathers enough in a moment; below, the disk is spared.
+inline constexpr std::size_t kFastPerSecond = 30;
+inline constexpr Millis kLingerFast{20};
+inline constexpr Millis kLingerSlow{2'000};
+// Waiting messages. A QoS 1 broker stops at its window long before; QoS 0 has no other limit.
+inline constexpr std::size_t kQueueMax = 4'096;
+// Their text, besides a record's own size of 2 kB: 4096 poisoned messages of 64 KiB would not fit.
+inline constexpr std::size_t kQueueBytesMax = 16 * 1024 * 1024;
+
+// 20 ms above 30 messages a second, 2 s below; or always the same.
+class Linger {
+ public:
+  explicit Linger(std::optional<Millis> fixed) : fixed_{fixed} {}
+  void count(Instant now) {
+    roll(now);
+    ++current_;
+  }
+  Millis at(Instant now) {
+    if (fixed_) return *fixed_;
+    roll(now);
+    return std::max(current_, before_) > kFastPerSecond ? kLingerFast : kLingerSlow;
+  }
+
+ private:
+  static constexpr Millis kSecond{1'000};
+  void roll(Instant now) {
+    if (now < begun_ + kSecond) return;
+    before_ = now < begun_ + 2 * kSecond ? current_ : 0;
+    current_ = 0;
+    begun_ = now;
+  }
+
+  std::optional<Millis> fixed_;
+  Instant begun_;
+  std::size_t current_ = 0;  // Messages in this second …
+  std::size_t before_ = 0;   // … and in the one before.
+};
+
+template <class Token>
+struct Batch {
+  std::vector<telemetry::Record> records;
+  std::vector<telemetry::Loss> losses;
+  std::vector<Token> tokens;  // Acknowledge when the batch is committed, in this order.
+  bool empty() const { return tokens.empty(); }
+  // Nothing to commit: acknowledge now.
+  bool nothing_to_store() const { return records.empty() && losses.empty(); }
+};
+
+// One owner, one thread. The caller takes a batch when one is due, commits it, acknowledges its
+// tokens and takes the next; a failed commit is tried again with the same batch.
+template <class Token>
+class Batcher {
+ public:
+  explicit Batcher(std::optional<Millis> linger = std::nullopt) : linger_{linger} {}
+
+  // False: the queue is full; the message is not taken and must not be acknowledged.
+  bool push(telemetry::Record&& record, Token token, Instant now) {
+    const std::size_t bytes = bytes_of(record);
+    Entry entry{.token = token, .pushed = now, .bytes = bytes};
+    entry.record = std::move(record);
+    return add(std::move(entry), now);
+  }
+  bool push(telemetry::Loss&& loss, Token token, Instant now) {
+    const std::size_t bytes = loss.reason.size() + loss.device.size();
+    Entry entry{.token = token, .pushed = now, .bytes = bytes};
+    entry.loss = std::move(loss);
+    return add(std::move(entry), now);
+  }
+  // A refused message, or one of another kind: only to be acknowledged.
+  bool push_nothing(Token token, Instant now) {
+    return add({.token = token, .pushed = now, .bytes = 0}, now);
+  }
+
+  // The broker had this many messages unacknowledged at once: its window is no smaller.
+  void note_held(std::size_t held) { window_ = std::max(window_, held); }
+
+  // When the next batch should be taken: in the past when it is due. Nothing: the queue is empty.
+  std::optional<Instant> due_at(Instant now) {
+    if (queue_.empty()) return std::nullopt;
+    const Instant first = queue_.front().pushed;
+    if (!stores(queue_.front()) || queue_.size() >= batch_max()) return first;
+    return first + linger_.at(now);
+  }
+  bool due(Instant now) {
+    const auto at = due_at(now);
+    return at && *at <= now;
+  }
+
+  // The oldest messages, one batch of them, due or not. Leading messages with nothing to store make
+  // a batch of their own.
+  Batch<Token> take() {
+    Batch<Token> batch;
+    const bool storing = !queue_.empty() && stores(queue_.front());
+    while (!queue_.empty() && batch.tokens.size() < batch_max()) {
+      Entry& entry = queue_.front();
+      if (!storing && stores(entry)) break;
+      batch.tokens.push_back(entry.token);
+      if (entry.record) batch.records.push_back(std::move(*entry.record));
+      if (entry.loss) batch.losses.push_back(std::move(*entry.loss));
+      bytes_ -= entry.bytes;
+      queue_.pop_front();
+    }
+    return batch;
+  }
+
+  // What a new connection makes void: the broker delivers these messages again. Records stay out of
+  // the store until then; no other copy is needed.
+  std::size_t drop_all() {
+    const std::size_t dropped = queue_.size();
+    queue_.clear();
+    bytes_ = 0;
+    return dropped;
+  }
+
+  std::size_t size() const { return queue_.size(); }
+  std::size_t bytes() const { return bytes_; }
+  // Messages that make a batch due: 500, or half the broker's window, so that it can send on while
+  // we commit.
+  std::size_t batch_max() const { return std::clamp<std::size_t>(window_ / 2, 1, kBatchMax); }
+  // Messages not taken because the queue was full.
+  std::uint64_t overflowed() const { return overflowed_; }
+
+ private:
+  struct Entry {
+    Token token;
+    Instant pushed;
+    std::size_t bytes = 0;
+    std::optional<telemetry::Record> record{};
+    std::optional<telemetry::Loss> loss{};
+  };
+
+  static bool stores(const Entry& entry) { return entry.record || entry.loss; }
+  static std::size_t bytes_of(const telemetry::Record& record) {
+    std::size_t bytes = record.extra.size();
+    for (const auto& text : record.text) bytes += text.size();
+    return bytes;
+  }
+  bool add(Entry&& entry, Instant now) {
+    if (queue_.size() >= kQueueMax || bytes_ + entry.bytes > kQueueBytesMax) {
+      ++overflowed_;
+      return false;
+    }
+    linger_.count(now);
+    bytes_ += entry.bytes;
+    queue_.push_back(std::move(entry));
+    return true;
+  }
+
+  Linger linger_;
+  std::size_t window_ = kWindowAssumed;
+  std::deque<Entry> queue_;
+  std::size_t bytes_ = 0;
+  std::uint64_t overflowed_ = 0;
+};
+
+}  // namespace idast::ingest
