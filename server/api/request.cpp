@@ -1,6 +1,6 @@
 #include "server/api/request.h"
 
-#include "server/live/print.h"
+#include "core/telemetry/row.h"
 
 namespace idast::api {
 
@@ -17,17 +17,17 @@ Answer to_answer(const ApiError& error, bool seed) {
   Answer answer{.status = error.status};
   if (seed) {
     answer.body = R"({"ok":false,"error":)";
-    live::append_quoted(error.message, answer.body);
+    telemetry::print_text(error.message, answer.body);
     answer.body.append("}");
     return answer;
   }
   answer.body = R"({"error":{"id":)";
-  live::append_quoted(error.id, answer.body);
+  telemetry::print_text(error.id, answer.body);
   answer.body.append(R"(,"message":)");
-  live::append_quoted(error.message, answer.body);
+  telemetry::print_text(error.message, answer.body);
   if (!error.field.empty()) {
     answer.body.append(R"(,"field":)");
-    live::append_quoted(error.field, answer.body);
+    telemetry::print_text(error.field, answer.body);
   }
   answer.body.append("}}");
   return answer;

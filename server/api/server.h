@@ -33,8 +33,7 @@ constexpr std::size_t kJobsMax = 256;
 constexpr Millis kHeaderWithin = std::chrono::seconds{10};  // From the first byte on.
 constexpr Millis kIdleAtMost = std::chrono::seconds{30};    // Between two requests.
 constexpr Millis kWriteWithin = std::chrono::seconds{30};   // One piece of an answer.
-// A piece of a long answer: enough to keep a socket busy, little enough for 64 MB of memory.
-constexpr std::size_t kPieceBytes = 128 * 1024;
+
 // What the system buffers for a stream; a larger buffer only makes a slow reader's news older.
 constexpr int kStreamSendBufferBytes = 64 * 1024;
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/telemetry/row.h"
+
 namespace idast::live {
 namespace {
 
@@ -14,21 +16,6 @@ using telemetry::Record;
 
 // A rate that flickers at every sample cannot be read, and costs the stream.
 constexpr Millis kBackfillToldEvery{500};
-
-bool same(const Record& a, const Record& b, std::size_t field) {
-  if (a.has(field) != b.has(field)) return false;
-  if (!a.has(field)) return true;
-  if (kFieldInfo[field].sql.kind == Kind::text) return a.text[field] == b.text[field];
-  return a.value[field] == b.value[field];
-}
-
-KeySet difference(const Record& before, const Record& after) {
-  KeySet changed;
-  for (std::size_t i = 0; i < kFieldCount; ++i) {
-    if (!same(before, after, i)) changed.add(i);
-  }
-  return changed;
-}
 
 constexpr KeySet kEveryField{~std::uint64_t{0} >> (64 - kFieldCount)};
 
@@ -95,11 +82,15 @@ void Board::restore(Record latest, std::optional<UtcMillis> boot_started) {
 
 UtcMillis Board::boot_start(Device& device, const Record& record) {
   const std::string& text = record.text[position_of("boot_id")];
-  for (const Boot& boot : device.boots) {
-    if (boot.text == text) return boot.started;
-  }
   const Millis uptime{record.number(position_of("uptime_ms")).value_or(0)};
   const UtcMillis started = record.received - uptime;
+  for (Boot& boot : device.boots) {
+    if (boot.text != text) continue;
+    // A sample that waited on its way says too late a time: the least over all is nearest the
+    // truth.
+    boot.started = std::min(boot.started, started);
+    return boot.started;
+  }
   if (device.boots.size() == kBootsMax) {
     device.boots.erase(
         std::min_element(device.boots.begin(), device.boots.end(),
@@ -119,7 +110,7 @@ bool Board::is_newer(Device& device, const Record& record) {
          std::pair{shown_started, device.latest->value[kSeq]};
 }
 
-Receipt Board::receive(const Record& record) {
+Receipt Board::receive(const Record& record, bool to_be_stored) {
   Lock lock{mutex_};
   ++received_;
   ++counters_.received;
@@ -130,7 +121,8 @@ Receipt Board::receive(const Record& record) {
     ++counters_.late;
     return received_;
   }
-  KeySet changed = device->latest ? difference(*device->latest, record) : kEveryField;
+  KeySet changed =
+      device->latest ? telemetry::changed_columns(*device->latest, record) : kEveryField;
   if (device->pending.size() == kSamplesPendingMax) {
     counters_.merged += device->pending.size();
     device->pending.clear();
@@ -138,6 +130,7 @@ Receipt Board::receive(const Record& record) {
   }
   device->latest = std::make_shared<const Record>(record);
   device->receipt = received_;
+  device->stored_at_all = to_be_stored;
   device->pending.push_back({device->latest, changed});
   return received_;
 }
@@ -164,7 +157,7 @@ View Board::view_of(const std::string& id, const Device& device, UtcMillis now) 
   bool said_offline = device.online == false;
   if (device.latest) {
     view.last_seen = device.latest->received;
-    view.committed = device.receipt <= committed_;
+    view.committed = device.stored_at_all && device.receipt <= committed_;
     // A clock set back makes receipts lie in the future: as untrue as being old.
     const Millis apart = now - device.latest->received;
     age = apart < Millis{0} ? -apart : apart;

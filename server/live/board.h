@@ -103,7 +103,8 @@ class Board {
   // What the database held when this process started. Call before the first receive().
   void restore(telemetry::Record latest, std::optional<UtcMillis> boot_started);
 
-  Receipt receive(const telemetry::Record& record);
+  // `to_be_stored` is false for a sample that is shown only (thinned out by configuration).
+  Receipt receive(const telemetry::Record& record, bool to_be_stored = true);
   // Everything received up to and including this receipt is in the database.
   void committed(Receipt upto);
   // A status message or the Last Will.
@@ -127,6 +128,7 @@ class Board {
     Profile profile;
     SharedRecord latest;
     Receipt receipt = 0;
+    bool stored_at_all = true;
     std::vector<Boot> boots;
     std::optional<bool> sun_up;
     std::optional<bool> online;

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "core/base/require.h"
+#include "core/base/calendar.h"
+#include "core/telemetry/row.h"
 #include "server/live/print.h"
 
 namespace idast::live {
@@ -18,7 +19,7 @@ Text event(EventId id, std::string_view kind, const std::string& data) {
 }
 
 void append_server_time(UtcMillis utc, std::string& out) {
-  out.append(R"({"server_time":")").append(to_iso(utc)).append("\"");
+  out.append(R"({"server_time":")").append(to_iso(utc).view()).append("\"");
 }
 
 }  // namespace
@@ -185,7 +186,7 @@ Text Hub::print_state(const Filter& filter, EventId id, const std::vector<View>&
   std::string data;
   append_server_time(utc, data);
   data.append(R"(,"broker":)");
-  append_quoted(broker_, data);
+  telemetry::print_text(broker_, data);
   data.append(R"(,"devices":[)");
   bool any = false;
   for (const View& view : views) {

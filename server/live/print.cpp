@@ -1,11 +1,10 @@
 #include "server/live/print.h"
 
 #include <array>
-#include <charconv>
-#include <chrono>
-#include <cstdio>
 
+#include "core/base/calendar.h"
 #include "core/base/text.h"
+#include "core/telemetry/row.h"
 
 namespace idast::live {
 namespace {
@@ -13,8 +12,10 @@ namespace {
 using telemetry::KeySet;
 using telemetry::kFieldCount;
 using telemetry::kFieldInfo;
-using telemetry::Kind;
+using telemetry::print_text;
 using telemetry::Record;
+
+constexpr std::size_t kTs = telemetry::position_of("ts");
 
 void append_key(std::string_view key, std::string& out) {
   if (out.back() != '{') out.push_back(',');
@@ -28,42 +29,14 @@ void append_scaled(std::int64_t scaled, int decimals, std::string& out) {
   out.append(writer.view());
 }
 
-void append_names(KeySet keys, std::string& out) {
-  out.push_back('[');
-  for (std::size_t i = 0; i < kFieldCount; ++i) {
-    if (!keys.contains(i)) continue;
-    if (out.back() != '[') out.push_back(',');
-    append_quoted(kFieldInfo[i].json, out);
-  }
-  out.push_back(']');
-}
-
-void append_value(const Record& record, std::size_t field, std::string& out) {
-  if (field == telemetry::position_of("device_id")) return append_quoted(record.device, out);
-  if (!record.has(field)) {
-    out.append("null");
-    return;
-  }
-  const telemetry::Sql& sql = kFieldInfo[field].sql;
-  switch (sql.kind) {
-    case Kind::text:
-      return append_quoted(record.text[field], out);
-    case Kind::keys:
-      return append_names({static_cast<std::uint64_t>(record.value[field])}, out);
-    case Kind::time:
-    case Kind::number:
-    case Kind::boolean:
-      return append_scaled(record.value[field], sql.decimals, out);
-  }
-}
-
 // `ts` and the columns of `fields`.
 void append_row(const Record& record, KeySet fields, std::string& out) {
-  out.append(R"({"ts":")").append(to_iso(record.ts)).append("\"");
+  out.append(R"({"ts":)");
+  telemetry::print_column(record, kTs, out);
   for (std::size_t i = 0; i < kFieldCount; ++i) {
-    if (!fields.contains(i) || i == telemetry::position_of("ts")) continue;
+    if (!fields.contains(i) || i == kTs) continue;
     append_key(kFieldInfo[i].column, out);
-    append_value(record, i, out);
+    telemetry::print_column(record, i, out);
   }
   out.push_back('}');
 }
@@ -73,7 +46,7 @@ void append_time(std::optional<UtcMillis> at, std::string& out) {
     out.append("null");
     return;
   }
-  out.append("\"").append(to_iso(*at)).append("\"");
+  out.append("\"").append(to_iso(*at).view()).append("\"");
 }
 
 void append_online(std::optional<bool> online, std::string& out) {
@@ -103,54 +76,27 @@ KeySet common(KeySet a, KeySet b) { return {a.bits & b.bits}; }
 
 }  // namespace
 
-std::string to_iso(UtcMillis at) {
-  const std::chrono::sys_time<std::chrono::milliseconds> time{
-      std::chrono::milliseconds{at.unix_ms()}};
-  const auto day = std::chrono::floor<std::chrono::days>(time);
-  const std::chrono::year_month_day date{day};
-  const std::chrono::hh_mm_ss clock{time - day};
-  std::array<char, 40> text;
-  const int size = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-      static_cast<int>(clock.subseconds().count()));
-  return {text.data(), static_cast<std::size_t>(size)};
-}
-
-void append_quoted(std::string_view text, std::string& out) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out.push_back('"');
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out.push_back('\\');
-      out.push_back(c);
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out.append("\\u00").push_back(kHex[byte >> 4]);
-      out.push_back(kHex[byte & 15]);
-    } else {
-      out.push_back(c);
-    }
-  }
-  out.push_back('"');
-}
-
 void print_device(const View& view, KeySet fields, std::string& out) {
+  std::string latest = "null";
+  if (view.latest) {
+    latest.clear();
+    append_row(*view.latest, fields, latest);
+  }
+  print_device(view, latest, out);
+}
+
+void print_device(const View& view, std::string_view latest_json, std::string& out) {
   out.append(R"({"id":)");
-  append_quoted(view.device, out);
+  print_text(view.device, out);
   out.append(R"(,"name":)");
-  append_quoted(view.profile.name, out);
+  print_text(view.profile.name, out);
   out.append(R"(,"site":)").append(view.profile.site_json);
   out.append(R"(,"mount":)").append(view.profile.mount_json);
   out.append(R"(,"status":")").append(name(view.status)).append(R"(","last_seen":)");
   append_time(view.last_seen, out);
   out.append(R"(,"online":)");
   append_online(view.online, out);
-  out.append(R"(,"latest":)");
-  if (view.latest) append_row(*view.latest, fields, out);
-  if (!view.latest) out.append("null");
+  out.append(R"(,"latest":)").append(latest_json);
   out.append(R"(,"backfill":)");
   append_backfill(view.backfill, out);
   out.push_back('}');
@@ -160,10 +106,10 @@ void print_change(const Change& change, KeySet fields, std::string& out) {
   const View& view = change.view;
   if (change.appeared) return print_device(view, fields, out);
   out.append(R"({"id":)");
-  append_quoted(change.device, out);
+  print_text(change.device, out);
   if (change.profile) {
     append_key("name", out);
-    append_quoted(view.profile.name, out);
+    print_text(view.profile.name, out);
     append_key("site", out);
     out.append(view.profile.site_json);
     append_key("mount", out);
@@ -171,7 +117,7 @@ void print_change(const Change& change, KeySet fields, std::string& out) {
   }
   if (change.status) {
     append_key("status", out);
-    append_quoted(name(view.status), out);
+    print_text(name(view.status), out);
   }
   if (change.last_seen) {
     append_key("last_seen", out);

@@ -1,0 +1,136 @@
+#include "server/api/device_endpoints.h"
+
+#include <cmath>
+
+#include "core/base/calendar.h"
+#include "core/base/text.h"
+#include "server/api/seed_endpoints.h"
+#include "server/live/print.h"
+#include "server/query/samples.h"
+
+namespace idast::api {
+namespace {
+
+constexpr Millis kSamplesSpan = std::chrono::hours{24};
+
+std::expected<live::View, ApiError> device_of(const Request& request, const live::Board& board) {
+  auto view = board.view(request.id, request.now);
+  if (view) return std::move(*view);
+  return std::unexpected{ApiError{404, "unknown_device", "no tracker has this id"}};
+}
+
+void append_time(std::string_view name, std::optional<UtcMillis> at, std::string& out) {
+  out.append("\"").append(name).append("\":");
+  if (at) out.append("\"").append(to_iso(*at).view()).append("\"");
+  if (!at) out.append("null");
+}
+
+// Hundredths of a degree: the dome is drawn in pixels.
+void append_degrees(Degrees angle, std::string& out) {
+  char buffer[32];
+  TextWriter writer{buffer, sizeof buffer};
+  writer.decimal(std::lround(angle.in(degrees) * 100.f), 2);
+  out.append(writer.view());
+}
+
+template <class T, class F>
+void append_list(std::string_view name, const std::vector<T>& items, F append, std::string& out) {
+  out.append(",\"").append(name).append("\":[");
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    if (i > 0) out.push_back(',');
+    append(items[i]);
+  }
+  out.push_back(']');
+}
+
+}  // namespace
+
+Outcome ListDevices::operator()(const Request& request) const {
+  Answer answer{.body = R"({"devices":[)"};
+  for (const live::View& view : board.views(request.now)) {
+    if (answer.body.back() != '[') answer.body.push_back(',');
+    live::print_device(view, latest_row(view, reader), answer.body);
+  }
+  answer.body.append("]}");
+  return answer;
+}
+
+Outcome GetDevice::operator()(const Request& request) const {
+  const auto view = device_of(request, board);
+  if (!view) return std::unexpected{view.error()};
+  Answer answer;
+  live::print_device(*view, latest_row(*view, reader), answer.body);
+  return answer;
+}
+
+Outcome GetSamples::operator()(const Request& request) const {
+  if (const auto view = device_of(request, board); !view) return std::unexpected{view.error()};
+  const auto to = time_of(request, "to", request.now);
+  if (!to) return std::unexpected{to.error()};
+  const auto from = time_of(request, "from", *to - kSamplesSpan);
+  if (!from) return std::unexpected{from.error()};
+  if (*from >= *to) {
+    return std::unexpected{ApiError{400, "bad_range", "from is not before to", "from"}};
+  }
+  const auto points = count_of(request, "points", query::kPointsMax, query::kPointsDefault);
+  if (!points) return std::unexpected{points.error()};
+  auto fields = query::chart_fields(request.parameter("fields").value_or("power_w"));
+  if (!fields) return std::unexpected{ApiError{400, "bad_fields", fields.error(), "fields"}};
+
+  auto json = query::samples_json(reader, {.device = request.id,
+                                           .from = *from,
+                                           .to = *to,
+                                           .points = static_cast<std::size_t>(*points),
+                                           .fields = std::move(*fields)});
+  if (!json) return std::unexpected{unavailable(json.error())};
+  return Answer{.body = std::move(*json)};
+}
+
+Outcome GetEnergy::operator()(const Request& request) const {
+  if (const auto view = device_of(request, board); !view) return std::unexpected{view.error()};
+  const auto kind = query::period_from(request.parameter("period").value_or("day"));
+  if (!kind) {
+    return std::unexpected{ApiError{400, "bad_period", "period is hour, day or month", "period"}};
+  }
+  query::EnergyQuery asked{.kind = *kind};
+  const auto to = time_of(request, "to", request.now);
+  if (!to) return std::unexpected{to.error()};
+  const auto from = time_of(request, "from", *to);
+  if (!from) return std::unexpected{from.error()};
+  if (request.parameter("to")) asked.to = *to;
+  if (request.parameter("from")) asked.from = *from;
+  if (*from > *to) {
+    return std::unexpected{ApiError{400, "bad_range", "from is later than to", "from"}};
+  }
+  const devices::Site* const site = registry.site_of(request.id);
+  const auto rows = query::energy(reader, {request.id, site != nullptr ? site->time_zone : "UTC"},
+                                  asked, request.now);
+  if (!rows) return std::unexpected{unavailable(rows.error())};
+  return Answer{.body = query::to_json(*kind, *rows)};
+}
+
+Outcome GetSky::operator()(const Request& request) const {
+  if (const auto view = device_of(request, board); !view) return std::unexpected{view.error()};
+  const auto sky = registry.sky(request.id, request.parameter("day"), request.now);
+  if (!sky && sky.error() == devices::SkyError::no_site) {
+    return std::unexpected{
+        ApiError{404, "no_site", "this tracker has no site, so its sky is not known"}};
+  }
+  if (!sky) {
+    return std::unexpected{ApiError{400, "bad_day", "day is not a date such as 2026-11-22", "day"}};
+  }
+  Answer answer{.body = "{"};
+  std::string& out = answer.body;
+  append_time("sunrise", sky->sunrise, out);
+  out.push_back(',');
+  append_time("sunset", sky->sunset, out);
+  append_list(
+      "t", sky->times, [&](UtcMillis at) { out.append(std::to_string(at.unix_ms())); }, out);
+  const auto append_angle = [&](Degrees angle) { append_degrees(angle, out); };
+  append_list("azimuth_deg", sky->azimuths, append_angle, out);
+  append_list("elevation_deg", sky->elevations, append_angle, out);
+  out.push_back('}');
+  return answer;
+}
+
+}  // namespace idast::api

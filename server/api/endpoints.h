@@ -1,0 +1,30 @@
+#pragma once
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "server/api/metrics.h"
+#include "server/api/routes.h"
+#include "server/devices/registry.h"
+#include "server/live/board.h"
+#include "server/query/history.h"
+
+// Every endpoint in one table.
+namespace idast::api {
+
+// What the endpoints stand on. `reader` belongs to the thread that runs them; the functions are
+// called on the HTTP thread and must not wait.
+struct Foundations {
+  store::Reader& reader;
+  const live::Board& board;
+  const devices::Registry& registry;
+  std::function<std::vector<std::string>()> not_ready;  // One sentence for each reason.
+  std::function<void(Metrics&)> measure;
+};
+
+Routes make_routes(const Foundations& foundations);
+
+// OpenAPI 3.1 of the whole service, printed from the table above and the telemetry schema.
+std::string openapi_json();
+
+}  // namespace idast::api
