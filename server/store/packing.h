@@ -68,8 +68,19 @@ inline constexpr std::array kGuesses{
           telemetry::position_of("energy_wh"), 0, 12},
     Guess{telemetry::position_of("phone_minutes"), telemetry::position_of("energy_wh"), 60,
           telemetry::position_of("energy_wh"), 0, 1'000},
+    // At the default price of 12 per kWh.
+    Guess{telemetry::position_of("pesos"), telemetry::position_of("energy_wh"), 12,
+          telemetry::position_of("energy_wh"), 0, 10'000},
     Guess{telemetry::position_of("seq_from"), telemetry::position_of("seq"), 1,
           telemetry::position_of("seq"), 0, 1},
+    // A sample every 350 ms since the start.
+    Guess{telemetry::position_of("uptime_ms"), telemetry::position_of("seq"), 350,
+          telemetry::position_of("seq"), 0, 1},
+    // A tracker points at the sun.
+    Guess{telemetry::position_of("sun_azimuth_deg"), telemetry::position_of("azimuth_deg"), 1,
+          telemetry::position_of("azimuth_deg"), 0, 1},
+    Guess{telemetry::position_of("sun_elevation_deg"), telemetry::position_of("elevation_deg"), 1,
+          telemetry::position_of("elevation_deg"), 0, 1},
 };
 
 constexpr const Guess* guess_for(std::size_t field) {
