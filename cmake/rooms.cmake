@@ -30,5 +30,7 @@ idast_room(server/app DEPENDS idast_api idast_ingest idast_mqtt PACKAGES spdlog:
 idast_room(tools/schema DEPENDS idast_telemetry PACKAGES fmt::fmt)
 idast_room(cli DEPENDS idast_sun)
 
+idast_room(tests/journey DEPENDS idast_ingest idast_store)
+
 add_executable(loadgen tools/loadgen/main.cpp)
 target_link_libraries(loadgen PRIVATE idast_mqtt idast_telemetry)

@@ -75,6 +75,11 @@ class Extras {
     if (is_new) extras_.push_back({std::string{key}, {}});
     extras_[place->second].json = std::move(json);
   }
+  // Empty when it is not there.
+  std::string_view find(std::string_view key) const {
+    const auto place = places_.find(std::string{key});
+    return place == places_.end() ? std::string_view{} : extras_[place->second].json;
+  }
   void take_back(std::string_view key) {
     if (extras_.empty()) return;
     const auto place = places_.find(std::string{key});
@@ -277,7 +282,8 @@ std::optional<Refusal> Parser::Reader::read_message(std::string_view payload, Re
   const auto from = record.number(kSeqFrom);
   if (from && record.has(kSeq) && *from > record.value[kSeq]) {
     // A summary of what comes after it is none.
-    message.refuse(kSeqFrom, std::to_string(*from));
+    const std::string sent{message.extras.find(kFieldInfo[kSeqFrom].json)};
+    message.refuse(kSeqFrom, sent.empty() ? std::to_string(*from) : sent);
   }
   record.extra = message.extras.object();
   counters.duplicate_keys += message.duplicate_keys;

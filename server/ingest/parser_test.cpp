@@ -385,6 +385,7 @@ TEST_CASE("a summary cannot begin after its end") {
   const Record record = parsed(parser, R"({"seq":5,"seqFrom":6})");
   CHECK_FALSE(record.has(position_of("seq_from")));
   CHECK(message_of(record) == R"({"seq":5,"seqFrom":6})");
+  CHECK(message_of(parsed(R"({"seqFrom":5.6,"seq":5})")) == R"({"seq":5,"seqFrom":5.6})");
   CHECK(parser.counters().field_refused[position_of("seq_from")] == 1);
 }
 

@@ -1,0 +1,97 @@
+#include "core/telemetry/row.h"
+
+#include <doctest/doctest.h>
+
+using namespace idast;
+using namespace idast::telemetry;
+
+namespace {
+
+Record record_with(std::string_view column, std::int64_t scaled) {
+  Record record;
+  record.device = "a";
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (kFieldInfo[i].column != column) continue;
+    record.value[i] = scaled;
+    record.present.add(i);
+  }
+  return record;
+}
+std::string column_of(const Record& record, std::size_t field) {
+  std::string text;
+  print_column(record, field, text);
+  return text;
+}
+std::string message_of(const Record& record) {
+  std::string text;
+  print_message(record, text);
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("a column prints in its own unit, and null when it is absent") {
+  CHECK(column_of(record_with("power_w", 850), position_of("power_w")) == "8.5");
+  CHECK(column_of(record_with("trees", 230), position_of("trees")) == "0.023");
+  CHECK(column_of(record_with("manual", 1), position_of("manual")) == "1");
+  CHECK(column_of(record_with("power_w", 850), position_of("temp_c")) == "null");
+  Record record = record_with("power_w", 1);
+  record.ts = UtcMillis{1'703'123'456'789};
+  CHECK(column_of(record, position_of("ts")) == R"("2023-12-21T01:50:56.789Z")");
+  CHECK(column_of(record, position_of("device_id")) == R"("a")");
+  record.value[position_of("estimated")] =
+      std::int64_t{1} << position_of("temp_c") | std::int64_t{1} << position_of("power_w");
+  record.present.add(position_of("estimated"));
+  CHECK(column_of(record, position_of("estimated")) == R"(["powerW","tempC"])");
+}
+
+TEST_CASE("a message says true and false, and its time as it was sent") {
+  CHECK(message_of(record_with("manual", 1)) == R"({"manual":true})");
+  Record record = record_with("ts", 123'456);
+  record.ts = UtcMillis{1'703'123'456'789};
+  CHECK(message_of(record) == R"({"timestamp":123456})");
+  record.null.add(position_of("wind_ms"));
+  CHECK(message_of(record) == R"({"timestamp":123456,"windMs":null})");
+}
+
+TEST_CASE("what stands in extra comes before the column's value, and once") {
+  Record record = record_with("power_w", 851);
+  record.extra = R"({"powerW":8.512,"u":{"powerW":1,"a":"}\",{"},"top":"bad"})";
+  CHECK(fields_in_extra(record).contains(position_of("power_w")));
+  CHECK(fields_in_extra(record).contains(position_of("top")));
+  CHECK_FALSE(fields_in_extra(record).contains(position_of("temp_c")));
+  CHECK(message_of(record) == record.extra);
+  CHECK(column_of(record, position_of("power_w")) == "8.51");
+  CHECK(message_of(Record{}) == "{}");
+}
+
+TEST_CASE("a row not yet committed has no id") {
+  std::string text;
+  print_row(std::nullopt, record_with("top", 7), text);
+  CHECK(text.starts_with(R"({"id":null,"ts":"1970-01-01T00:00:00.000Z","device_name":null,)"));
+  text.clear();
+  print_row(42, record_with("top", 7), text);
+  CHECK(text.starts_with(R"({"id":42,)"));
+  CHECK(text.find(R"("raw_json":{"top":7},"device_id":"a")") != std::string::npos);
+}
+
+TEST_CASE("columns that differ are found, also those that came or went") {
+  Record before = record_with("power_w", 850);
+  Record after = before;
+  after.ts = UtcMillis{5};
+  CHECK(changed_columns(before, after).empty());
+  after.value[position_of("power_w")] = 851;
+  after.present.add(position_of("top"));
+  KeySet expected;
+  expected.add(position_of("power_w"));
+  expected.add(position_of("top"));
+  CHECK(changed_columns(before, after) == expected);
+  before.present = {};
+  CHECK(changed_columns(before, after) == expected);
+  CHECK(changed_columns(after, before) == expected);
+}
+
+TEST_CASE("every key of the table is found by its name, and no other") {
+  for (std::size_t i = 0; i < kFieldCount; ++i) CHECK(position_of_key(kFieldInfo[i].json) == i);
+  for (const char* key : {"", "power_w", "powerw", "zzz", "A"}) CHECK_FALSE(position_of_key(key));
+}
