@@ -23,6 +23,8 @@ const kTypes = {
 };
 // 14:02:11 in Batangas: early afternoon there, morning in Nairobi, night in Quito.
 export const kAfternoon = Date.parse('2026-10-14T06:02:11.000Z');
+// 17:12 in Batangas: half an hour before sunset.
+export const kGolden = Date.parse('2026-10-14T09:12:00.000Z');
 // 23:38 in Batangas: sunrise in 6 h and a few minutes.
 export const kNight = Date.parse('2026-10-14T15:38:00.000Z');
 const kSampleMs = 350;
@@ -39,6 +41,7 @@ const kScenarios = {
   stale: { age: 185_000, samples: false, device: { status: 'stale' } },
   delayed: { age: 6_000, samples: false, device: { status: 'delayed' } },
   offline: { age: 22 * 60_000, samples: false, device: { status: 'offline', online: false } },
+  golden: { now: kGolden },
   night: { now: kNight, device: { status: 'asleep' } },
   backfill: { device: { backfill: { done: 18_240, total: 43_200, per_s: 2_130, seconds_left: 12 } } },
   unknown: {

@@ -10,7 +10,7 @@ export function Loading() {
           <h1>
             Reaching the server… <span>The first values come in a moment.</span>
           </h1>
-          <p className="power">
+          <p className="power unknown">
             <span className="power-number">{kUnknown}</span>
             <span className="power-unit">W</span>
           </p>

@@ -3,7 +3,7 @@ import './overview.css';
 import { factors, fields } from '../api/generated';
 import type { DeviceState, Overall } from '../api/live_store';
 import type { Row, Sky } from '../api/shapes';
-import { daysOf, MonthStrip } from '../features/energy/month_strip';
+import { MonthStrip } from '../features/energy/month_strip';
 import { EnergyFlow, flowOf } from '../features/flow/energy_flow';
 import { peakOf } from '../features/power/columns';
 import { LiveChart, TodayChart } from '../features/power/power_charts';
@@ -143,7 +143,7 @@ function PowerNow({ device, station, dim, frozen }: HeroProps) {
   const note = old ? `panel output as of ${clockSeconds(lastSeen, station.zone)}` : 'panel output now';
   return (
     <>
-      <p className="power" aria-live="off">
+      <p className={power === null ? 'power unknown' : 'power'} aria-live="off">
         <span className="power-number">
           <EasedNumber value={power} format={(value) => decimal(value, fields.power_w.decimals)} />
         </span>
@@ -243,6 +243,8 @@ export function Overview(props: OverviewProps) {
     coverage: station.coverage,
     dimmed: dim,
   };
+  // A bar is a few pixels a watt-hour: it need not be drawn anew at every sample.
+  const shownWh = station.todayWh === null ? null : Math.round(station.todayWh * 10) / 10;
   const height = heightWords(suns.sun);
   return (
     <>
@@ -278,6 +280,7 @@ export function Overview(props: OverviewProps) {
           </h2>
           <TodayChart
             buckets={station.today}
+            failed={station.failed}
             sky={station.sky}
             dayStart={station.dayStart}
             zone={station.zone}
@@ -291,7 +294,7 @@ export function Overview(props: OverviewProps) {
       <section className="card" aria-labelledby="month">
         <h2 id="month">Last 30 days</h2>
         {station.energy ? (
-          <MonthStrip days={daysOf(station.energy.rows, station.todayWh)} zone={station.zone} />
+          <MonthStrip rows={station.energy.rows} todayWh={shownWh} zone={station.zone} />
         ) : (
           <div className="strip skeleton" />
         )}

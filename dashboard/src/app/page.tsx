@@ -66,7 +66,7 @@ export function Page({ onRetry }: { onRetry: () => void }) {
         Skip to the readings
       </a>
       <LostBanner connection={connection} onRetry={onRetry} />
-      <header className="top">
+      <header className={deviceIds.length === 0 && epoch > 0 ? 'top bare' : 'top'}>
         <Mark />
         {deviceIds.length > 0 && (
           <TrackerPicker

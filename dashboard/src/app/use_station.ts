@@ -13,6 +13,7 @@ const kEnergyEveryMs = 120_000;
 // While past days are being filled in, their bars grow under the reader's eyes.
 const kEnergyWhileFillingMs = 5_000;
 const kTodayEveryMs = 60_000;
+const kTodayWhileFillingMs = 10_000;
 const kTodayPoints = 480;
 const kLivePoints = 600;
 
@@ -27,6 +28,8 @@ export type Station = {
   todayWh: number | null;
   coverage: number | null;
   today: Buckets | null;
+  /** The last question about today's readings went unanswered. */
+  failed: boolean;
 };
 
 const kDayMs = 24 * 3_600_000;
@@ -82,17 +85,17 @@ export function useStation(device: DeviceState, now: number): Station {
   }).value;
 
   const dayStart = startOfDay(now, zone);
-  const today = useAnswer({
+  const { value: today, error: todayError } = useAnswer({
     subject: `today/${id}/${day}`,
     asked: live,
     version: epoch,
-    everyMs: kTodayEveryMs,
+    everyMs: device.backfill ? kTodayWhileFillingMs : kTodayEveryMs,
     ask: (signal) => {
       const fields = ['power_w', 'battery_pct'];
       const range = { from: dayStart, to: store.serverNow(), points: kTodayPoints, fields };
       return fetchSamples(id, range, signal);
     },
-  }).value;
+  });
 
   useAnswer({
     subject: `trail/${id}`,
@@ -117,5 +120,6 @@ export function useStation(device: DeviceState, now: number): Station {
     todayWh: todayWh(baseOf(counted), device.gainedWh),
     coverage: counted?.energy.rows.at(-1)?.coverage ?? null,
     today,
+    failed: todayError !== null,
   };
 }

@@ -37,7 +37,7 @@ export type ChartProps = {
 };
 
 type Range = { from: number; to: number };
-type Drawn = { plot: uPlot; range: Range; shape: string };
+type Drawn = { plot: uPlot; range: Range; shape: string; data: ChartData };
 
 function colourOf(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -153,9 +153,14 @@ export function Chart(props: ChartProps) {
 
   useEffect(() => {
     latest.current = props;
-    if (!drawn.current || drawn.current.shape !== shape) return;
-    Object.assign(drawn.current.range, props.range);
-    drawn.current.plot.setData(columns(props));
+    const now = drawn.current;
+    if (!now || now.shape !== shape) return;
+    const { from, to } = props.range;
+    // The page renders at every sample; a chart is drawn again only when it would look different.
+    if (now.data === props.data && now.range.from === from && now.range.to === to) return;
+    now.data = props.data;
+    Object.assign(now.range, props.range);
+    now.plot.setData(columns(props));
   });
 
   useEffect(() => {
@@ -170,7 +175,7 @@ export function Chart(props: ChartProps) {
       const { options, range } = makeOptions(now, size);
       options.hooks = { setCursor: [(at) => showCursor(at, latest.current, readout.current)] };
       const plot = new make(options, columns(now), holder);
-      drawn.current = { plot, range, shape };
+      drawn.current = { plot, range, shape, data: now.data };
       stop = followPage(plot, holder);
     });
     return () => {

@@ -144,26 +144,32 @@ test('the last known values paint first, marked as saved', async () => {
   });
 });
 
+// Keeps what moved, and from where to where, in `globalThis.shifts`.
+function watchShifts() {
+  globalThis.shifts = [];
+  const box = ({ x, y, width, height }) => `${x},${y} ${width}×${height}`;
+  const told = ({ node, previousRect, currentRect }) =>
+    `${node?.outerHTML?.slice(0, 60) ?? node?.textContent} ${box(previousRect)} → ${box(currentRect)}`;
+  new PerformanceObserver((list) => {
+    for (const { value, sources } of list.getEntries()) {
+      globalThis.shifts.push(`${value.toFixed(4)} ${sources.map(told).join(', ')}`);
+    }
+  }).observe({ type: 'layout-shift', buffered: true });
+}
+
 test('nothing moves while the page loads: layout shift is 0', async () => {
   for (const viewport of [kDesktop, kPhone]) {
-    await opened('live', { viewport }, async ({ page, url }) => {
-      await page.addInitScript(() => {
-        globalThis.shifts = [];
-        new PerformanceObserver((list) => {
-          for (const entry of list.getEntries()) {
-            const moved = entry.sources.map(({ node, previousRect: from, currentRect: to }) => {
-              const name = node?.outerHTML?.slice(0, 60) ?? node?.textContent;
-              return `${name} ${from.x},${from.y} ${from.width}×${from.height} → ${to.x},${to.y} ${to.width}×${to.height}`;
-            });
-            globalThis.shifts.push(`${entry.value.toFixed(4)} ${moved.join(', ')}`);
-          }
-        }).observe({ type: 'layout-shift', buffered: true });
-      });
-      await page.goto(`${url}/?device=${kFirst}`);
+    const server = await startFake();
+    const { context, page } = await visit(browser, { viewport });
+    await page.addInitScript(watchShifts);
+    for (const visitor of ['new', 'returning']) {
+      await page.goto(`${server.url}/?device=${kFirst}`);
       await page.locator('.u-wrap').nth(1).waitFor();
       await page.waitForTimeout(1_500);
-      assert.deepEqual(await page.evaluate(() => globalThis.shifts), []);
-    });
+      assert.deepEqual(await page.evaluate(() => globalThis.shifts), [], visitor);
+    }
+    await context.close();
+    await server.close();
   }
 });
 

@@ -33,15 +33,16 @@ describe('today’s energy', () => {
 });
 
 describe('the month', () => {
-  const days = daysOf([day(0, 50), day(1, null, 0), day(2, 30, 0.5), day(3, 10)], 12);
+  const rows = [day(0, 50), day(1, null, 0), day(2, 30, 0.5), day(3, 10)];
 
   test('takes the live count for today and leaves empty days unknown', () => {
+    const days = daysOf(rows, 12);
     expect(days.map((entry) => entry.energyWh)).toEqual([50, null, 30, 12]);
     expect(days.at(-1)?.today).toBe(true);
   });
 
   test('sums the known days, names the best, and is there as a table', () => {
-    render(<MonthStrip days={days} zone="UTC" />);
+    render(<MonthStrip rows={rows} todayWh={12} zone="UTC" />);
     expect(screen.getByRole('img', { name: /last 4 days: 92 Wh in all, best 50 Wh on 1 Oct/ })).toBeTruthy();
     expect(screen.getAllByRole('row', { hidden: true })).toHaveLength(5);
     expect(screen.getByText('–')).toBeTruthy();

@@ -1,4 +1,5 @@
 import './energy.css';
+import { memo } from 'react';
 import type { EnergyRow } from '../../api/shapes';
 import { dayAndMonth, decimal, energy, kUnknown } from '../../shared/format';
 
@@ -31,7 +32,13 @@ function text(wh: number | null): string {
 }
 
 /** Thirty days of energy, one bar a day, in the site's days. */
-export function MonthStrip({ days, zone }: { days: readonly Day[]; zone: string }) {
+export const MonthStrip = memo(function MonthStrip(props: {
+  rows: readonly EnergyRow[];
+  todayWh: number | null;
+  zone: string;
+}) {
+  const { rows, todayWh, zone } = props;
+  const days = daysOf(rows, todayWh);
   const known = days.filter((day) => day.energyWh !== null);
   const most = Math.max(1, ...known.map((day) => day.energyWh ?? 0));
   const total = known.reduce((sum, day) => sum + (day.energyWh ?? 0), 0);
@@ -110,4 +117,4 @@ export function MonthStrip({ days, zone }: { days: readonly Day[]; zone: string 
       </details>
     </>
   );
-}
+});

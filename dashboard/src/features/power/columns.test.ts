@@ -23,16 +23,22 @@ describe('the last five minutes', () => {
 
 describe('buckets', () => {
   const buckets = {
-    step_ms: 1_000,
-    t: [0, 1_000, 4_000],
+    step_ms: 120_000,
+    t: [0, 120_000, 480_000],
     fields: { power_w: { min: [1, 2, 3], mean: [2, 3, 4], max: [3, 9, 5] } },
   };
 
   test('a step left out by the server becomes a gap', () => {
     const data = bucketColumns(buckets);
-    expect(data.t).toEqual([0, 1, 2, 4]);
+    expect(data.t).toEqual([0, 120, 240, 480]);
     expect(data.values[0]).toEqual([2, 3, null, 4]);
     expect(data.band?.max).toEqual([3, 9, null, 5]);
+  });
+
+  test('samples that come once a minute make a line, however short the buckets', () => {
+    const t = [0, 60_000, 120_000, 600_000];
+    const data = bucketColumns({ ...buckets, step_ms: 10_000, t });
+    expect(data.t).toEqual([0, 60, 120, 130, 600]);
   });
 
   test('a column the server does not have is unknown throughout', () => {
@@ -40,7 +46,7 @@ describe('buckets', () => {
   });
 
   test('the peak is the highest of the highest', () => {
-    expect(peakOf(buckets)).toEqual({ watts: 9, at: 1_000 });
+    expect(peakOf(buckets)).toEqual({ watts: 9, at: 120_000 });
     expect(peakOf({ step_ms: 1, t: [], fields: {} })).toBeNull();
   });
 });

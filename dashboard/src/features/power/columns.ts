@@ -5,8 +5,10 @@ import type { ChartData } from '../../shared/chart';
 
 // Beyond this a reading is stale: the line must stop, not reach across.
 const kStaleMs = 15_000;
-// Buckets come at a steady step; one missing is a gap (half a step allows for rounding).
+// Buckets come at a steady step; one missing is a gap (half a step allows for rounding). Past days
+// are filled in once a minute, so with short buckets most are empty without anything missing.
 const kGapSteps = 1.5;
+const kGapAtLeastMs = 150_000;
 
 export const kLiveWindowMs = 5 * 60_000;
 
@@ -48,9 +50,10 @@ export function bucketColumns(buckets: Buckets): ChartData {
     min.push(of(power?.min));
     max.push(of(power?.max));
   };
+  const gap = Math.max(kGapAtLeastMs, buckets.step_ms * kGapSteps);
   let before: number | null = null;
   buckets.t.forEach((ms, index) => {
-    if (before !== null && ms - before > buckets.step_ms * kGapSteps) {
+    if (before !== null && ms - before > gap) {
       add(before + buckets.step_ms, null);
     }
     add(ms, index);

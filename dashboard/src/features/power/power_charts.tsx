@@ -69,6 +69,7 @@ export function dayRange(sky: Sky | null, dayStart: number): { from: number; to:
 /** Today's power (mean, with the span between lowest and highest) and state of charge. */
 export function TodayChart(props: {
   buckets: Buckets | null;
+  failed: boolean;
   sky: Sky | null;
   dayStart: number;
   zone: string;
@@ -76,6 +77,13 @@ export function TodayChart(props: {
   const { buckets, sky, dayStart, zone } = props;
   const data = useMemo(() => (buckets ? bucketColumns(buckets) : null), [buckets]);
   const { from, to } = dayRange(sky, dayStart);
+  if (!data && props.failed) {
+    return (
+      <div className="chart nothing">
+        <p>Today’s readings did not come; trying again.</p>
+      </div>
+    );
+  }
   if (!data) return <div className="chart skeleton" role="img" aria-label="Loading today's chart" />;
   const known = extremes(data.values[0] ?? []);
   if (!known) {

@@ -18,7 +18,7 @@ export function Explain(props: Explained) {
   const { column, formula, inputs, source, missing, note } = props;
   return (
     <>
-      {column && <p>{fields[column].about}</p>}
+      {column && <p>{fields[column].about.replaceAll('`', '')}</p>}
       {formula && <p className="formula">{formula}</p>}
       {inputs && inputs.length > 0 && (
         <dl>

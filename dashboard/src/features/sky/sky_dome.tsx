@@ -1,7 +1,7 @@
 // The signature picture: the sky over the tracker as a glass dome, the day's path of the sun on it,
 // the panel beneath, and how far apart the two point. Drawn by hand in SVG.
 import './sky_dome.css';
-import { useId, useMemo } from 'react';
+import { memo, useId, useMemo } from 'react';
 import type { Sky } from '../../api/shapes';
 import { clock } from '../../shared/format';
 import * as geometry from './geometry';
@@ -98,6 +98,19 @@ function hourMarks(sky: Sky, view: View, zone: string): HourMark[] {
   }
   return marks;
 }
+
+// Rings, arches and letters stand still; the page renders at every sample.
+const StillParts = memo(function StillParts({ view }: { view: View }) {
+  return (
+    <>
+      <Compass view={view} />
+      <DomeLine points={geometry.ring(view, 30)} />
+      <DomeLine points={geometry.ring(view, 60)} />
+      <DomeLine points={geometry.arch(view, 0)} />
+      <DomeLine points={geometry.arch(view, 90)} />
+    </>
+  );
+});
 
 function Compass({ view }: { view: View }) {
   const letters = ['N', 'E', 'S', 'W'] as const;
@@ -281,11 +294,7 @@ export function SkyDome(props: SkyDomeProps) {
         </clipPath>
       </defs>
       <path d={ground} className="dome-ground" fill={`url(#${ids}earth)`} />
-      <Compass view={view} />
-      <DomeLine points={geometry.ring(view, 30)} />
-      <DomeLine points={geometry.ring(view, 60)} />
-      <DomeLine points={geometry.arch(view, 0)} />
-      <DomeLine points={geometry.arch(view, 90)} />
+      <StillParts view={view} />
       <path d={edge} className="dome-glass" fill={`url(#${ids}glass)`} />
       {path.map((stretch) => (
         <path

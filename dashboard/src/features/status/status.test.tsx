@@ -62,6 +62,10 @@ describe('the state in one sentence', () => {
     expect(said({ status: 'stale', lastSeen: kNow - 185_000 })).toContain('No reading for 3 min.');
   });
 
+  test('a tracker that has never spoken is awaited, not called offline', () => {
+    expect(said({ status: 'offline', latest: null, todayWh: 0 })).toBe('Waiting for the first reading.');
+  });
+
   test('a lost server never makes a tracker offline', () => {
     const words = said({ status: 'offline', frozen: true });
     expect(words).not.toMatch(/offline/i);

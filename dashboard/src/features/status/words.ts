@@ -56,6 +56,7 @@ export function sentence(told: Told): Sentence {
     const state = lastSeen === null ? 'As last known.' : `As it was at ${clock(lastSeen, zone)}.`;
     return { state, earnings: earned(todayWh, 'by then') };
   }
+  if (told.latest === null) return { state: doing(null), earnings: '' };
   if (status === 'offline') {
     const since = lastSeen === null ? '' : ` since ${clock(lastSeen, zone)}`;
     const state = `This tracker is offline${since}.`;
