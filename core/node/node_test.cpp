@@ -192,6 +192,15 @@ TEST_CASE("the transmitter learns time and place by radio, also after its restar
   CHECK(pair.transmitter->outputs().state == State::track);
 }
 
+TEST_CASE("time and place are said several times at first: a frame can be lost") {
+  Pair pair;
+  pair.transmitter_radio.in.clear();
+  pair.run(20ms);
+  pair.transmitter_radio.in.clear();
+  pair.run(3s);
+  CHECK(pair.transmitter->outputs().state == State::track);
+}
+
 TEST_CASE("a late time does not set the clock back, a clock set back for good does") {
   HeardClock clock;
   Instant now{10s};

@@ -31,6 +31,7 @@ void Receiver::step(Instant now) {
   hear(now_);
   listen(now_);
   if (now_ >= time_due_) {
+    if (times_told_ < kTimesAtFirst) ++times_told_;
     tell_time(now_);
     tell_site();
   }
@@ -63,7 +64,10 @@ void Receiver::hear(Instant now) {
       continue;
     }
     // A transmitter that has just started knows neither time nor place.
-    if (accepted->boot_is_new) time_due_ = now;
+    if (accepted->boot_is_new) {
+      time_due_ = now;
+      times_told_ = 0;
+    }
     ++counts_.frames_heard;
     counts_.frames_missed += accepted->missed;
     take(*frame, now);
@@ -164,7 +168,7 @@ void Receiver::take_answer(const Answer& answer) {
 // --- to the radio --------------------------------------------------------------------------------
 
 void Receiver::tell_time(Instant now) {
-  time_due_ = now + kTimeEvery;
+  time_due_ = now + (times_told_ < kTimesAtFirst ? kTimeEveryAtFirst : kTimeEvery);
   if (const auto utc = ports_.clock.utc()) send(wire::FrameType::time, print(*utc).view());
 }
 

@@ -26,13 +26,15 @@
 // The ports must outlive the node.
 namespace idast::node {
 
-inline constexpr Millis kHeartbeat = std::chrono::seconds{60};     // CONTRACT §1: status
-inline constexpr Millis kHistoryEvery = std::chrono::minutes{10};  // CONTRACT §1
-inline constexpr Millis kTimeEvery = std::chrono::seconds{60};     // time and site by radio
-inline constexpr Millis kStatusMin = std::chrono::seconds{1};      // progress at most this often
-inline constexpr Millis kOrderRepeat{240};                         // four of the other's loops
-inline constexpr Millis kOrderFor = std::chrono::seconds{10};      // then: no answer
-inline constexpr std::size_t kOrdersMax = 4;                       // waiting for an answer
+inline constexpr Millis kHeartbeat = std::chrono::seconds{60};        // CONTRACT §1: status
+inline constexpr Millis kHistoryEvery = std::chrono::minutes{10};     // CONTRACT §1
+inline constexpr Millis kTimeEvery = std::chrono::seconds{60};        // time and site by radio
+inline constexpr Millis kTimeEveryAtFirst = std::chrono::seconds{2};  // frames get lost
+inline constexpr int kTimesAtFirst = 5;
+inline constexpr Millis kStatusMin = std::chrono::seconds{1};  // progress at most this often
+inline constexpr Millis kOrderRepeat{240};                     // four of the other's loops
+inline constexpr Millis kOrderFor = std::chrono::seconds{10};  // then: no answer
+inline constexpr std::size_t kOrdersMax = 4;                   // waiting for an answer
 inline constexpr std::size_t kResultsKept = 8;  // a command redelivered by the broker is not redone
 
 struct ReceiverSettings {
@@ -157,6 +159,7 @@ class Receiver {
   Ring<Result, kResultsKept> results_;
   Instant order_due_;
   Instant time_due_;
+  int times_told_ = 0;  // since this or the other board started
 
   bool was_connected_ = false;
   bool status_wanted_ = false;
