@@ -52,6 +52,7 @@ class Past {
   // One step; false when the past is over.
   bool step();
   PastBroker& broker() { return broker_; }
+  const PastBroker& broker() const { return broker_; }
   MemoryFiles& files() { return files_; }
 
   // The pair, at the end of its past; this object stays behind with ports that it no longer uses
