@@ -22,13 +22,9 @@ enum class Reason : std::uint8_t {
   no_site,           // Latitude and longitude are not known.
   no_light,          // The light sensors do not answer.
   light_low,         // No light sensor sees enough to follow.
-  light_balanced,    // Both light errors inside the dead band.
-  light_unbalanced,  // A light error left the dead band.
   commanded,         // A person asked for it.
-  manual_expired,    // Manual mode ended by itself.
   stopped,           // A person stopped the motors.
   wind_high,         // Wind above the stow limit.
-  wind_calm,         // Wind stayed below the release limit long enough.
   wind_unknown,      // The anemometer is configured and silent.
   battery_low,       // Too little charge to move.
   sun_unguarded,     // As sun_up, and no anemometer is configured: wind will not stow the panel.
@@ -38,15 +34,11 @@ enum class Reason : std::uint8_t {
   settings_unsound,  // Mount or rate contradict themselves.
   out_of_reach,      // The sun is outside what the servos reach; pointing as near as they can.
 };
-inline constexpr std::array<std::string_view, 22> kReasonWords{
-    "start",           "sun_up",         "sun_down",
-    "no_clock",        "no_site",        "no_light",
-    "light_low",       "light_balanced", "light_unbalanced",
-    "commanded",       "manual_expired", "stopped",
-    "wind_high",       "wind_calm",      "wind_unknown",
-    "battery_low",     "sun_unguarded",  "light",
-    "light_unguarded", "saturated",      "settings_unsound",
-    "out_of_reach"};
+inline constexpr std::array<std::string_view, 18> kReasonWords{
+    "start",        "sun_up",           "sun_down",      "no_clock", "no_site",
+    "no_light",     "light_low",        "commanded",     "stopped",  "wind_high",
+    "wind_unknown", "battery_low",      "sun_unguarded", "light",    "light_unguarded",
+    "saturated",    "settings_unsound", "out_of_reach"};
 static_assert(static_cast<std::size_t>(Reason::out_of_reach) + 1 == kReasonWords.size());
 
 constexpr std::string_view to_text(State state) {

@@ -19,6 +19,7 @@ constexpr Degrees kReachable = degrees(1.f);
 constexpr Millis kSunFreshFor = std::chrono::seconds{1};
 
 bool is_number(Degrees angle) { return std::isfinite(angle.in(degrees)); }
+bool is_number(Percent share) { return std::isfinite(share.in(percent)); }
 bool is_servo_angle(Degrees angle) { return angle >= degrees(0.f) && angle <= degrees(180.f); }
 
 bool is_place(const sun::Place& place) {
@@ -166,12 +167,8 @@ void Tracker::watch_wind(const Inputs& inputs) {
 }
 
 void Tracker::watch_battery(const Inputs& inputs) {
-  if (!inputs.battery) {
-    // No meter is fitted, or it fell silent: a weak battery cannot be told, and must not be
-    // guessed.
-    battery_held_ = false;
-    return;
-  }
+  // A gauge that fell silent, or answers "not a number", changes nothing: a hold outlasts it.
+  if (!inputs.battery || !is_number(*inputs.battery)) return;
   if (*inputs.battery < settings_.battery_hold_below) battery_held_ = true;
   if (*inputs.battery > settings_.battery_release_above) battery_held_ = false;
 }
@@ -338,19 +335,22 @@ Tracker::Wish Tracker::by_sun(const Inputs& inputs) {
 }
 
 Pose Tracker::rate_limited(const Pose& wanted) const {
-  const Degrees most = degrees(settings_.rate_max.in(degrees_per_second)*seconds(elapsed_));
+  // A loop that stalled does not make up for it in one leap.
+  const Millis counted = std::min(elapsed_, kRateElapsedMax);
+  const Degrees most = degrees(settings_.rate_max.in(degrees_per_second)*seconds(counted));
   return {.pan = moved_towards(pose_.pan, wanted.pan, most),
           .tilt = moved_towards(pose_.tilt, wanted.tilt, most)};
 }
 
 void Tracker::carry_out(const Wish& wish) {
   if (loop_due_) since_loop_ %= std::max(settings_.naive.loop, Millis{1});
+  going_to_ = pose_;
   if (wish.still) {
     moved_at_.reset();
     return;
   }
-  const Pose next =
-      within_limits(settings_.mount, rate_limited(within_limits(settings_.mount, wish.pose)));
+  going_to_ = within_limits(settings_.mount, wish.pose);
+  const Pose next = within_limits(settings_.mount, rate_limited(going_to_));
   if (next != pose_) moved_at_ = now_;
   pose_ = next;
 }
@@ -359,6 +359,7 @@ Outputs Tracker::outputs(const Wish& wish) const {
   const bool settling = moved_at_ && now_ - *moved_at_ <= settings_.settle;
   const Mount& mount = settings_sound_ ? settings_.mount : Mount{};
   return {.target = pose_,
+          .goal = going_to_,
           .motors_on = !wish.still && settling,
           .state = wish.state,
           .reason = wish.reason,

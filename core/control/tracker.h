@@ -93,6 +93,10 @@ struct Command {
 enum class Refusal : std::uint8_t { not_a_number, out_of_range, duration, conflict };
 std::string_view to_text(Refusal refusal);
 
+// A step that comes later than this after the one before moves the target no further: at 30°/s one
+// step is at most 30°.
+constexpr Millis kRateElapsedMax = std::chrono::seconds{1};
+
 struct Inputs {
   Instant now{};  // monotonic; going back is treated as standing still
   std::optional<UtcMillis> utc =
@@ -114,6 +118,7 @@ struct LightErrors {
 
 struct Outputs {
   Pose target;             // servo angles, inside the limits, moving no faster than the rate
+  Pose goal;               // where target is moving to
   bool motors_on = false;  // false: the servos get no pulses and hold by friction
   State state = State::acquire;
   Reason reason = Reason::start;
@@ -180,6 +185,7 @@ class Tracker {
   Settings settings_;
   bool settings_sound_ = false;
   Pose pose_;                 // the last target
+  Pose going_to_;             // what it is moving to
   std::optional<Pose> goal_;  // where by_sun is going; reached over several steps
 
   bool started_ = false;

@@ -76,7 +76,7 @@ TEST_CASE(
     for (int day = 0; day < 365; day += 61) {
       Bench bench{settings, kMidnight + 24h * day};
       for (int minute = 0; minute < 24 * 60; ++minute) {
-        const Outputs out = bench.run(60s, 10s);
+        const Outputs out = bench.run(60s, 5s);
         // Beyond 87° an azimuth axis has to turn half around: the keyhole.
         const bool judged = out.sun->elevation > degrees(5.f) && out.sun->elevation < degrees(87.f);
         if (judged && minute > 0) {
@@ -319,6 +319,34 @@ TEST_CASE("a silent or lying anemometer stows after a minute, manual or not") {
     CHECK(bench.run(5s).state == State::stow);
     CHECK(bench.out.reason == Reason::wind_unknown);
   }
+}
+
+TEST_CASE("a loop that stalled does not move the target in one leap, and the goal is told") {
+  Settings settings = with(Law::ephemeris);
+  settings.rate_max = degrees_per_second(30.f);
+  Bench bench{settings};
+  bench.run(10s);
+  const Pose before = bench.out.target;
+  const Degrees far = before.pan > degrees(90.f) ? degrees(0.f) : degrees(180.f);
+  REQUIRE(bench.tracker.obey({.mode = Mode::manual, .pan = far}, bench.inputs.now));
+  bench.inputs.now = bench.inputs.now + Millis{std::chrono::seconds{5}};
+  bench.out = bench.tracker.step(bench.inputs);
+  CHECK(std::abs((bench.out.target.pan - before.pan).in(degrees)) <= 30.01f);
+  CHECK(bench.out.goal.pan == far);
+}
+
+TEST_CASE("a battery gauge that falls silent or foolish does not release the motors") {
+  Bench bench{with(Law::ephemeris)};
+  bench.inputs.battery = percent(5.f);
+  CHECK(bench.run(10s).reason == Reason::battery_low);
+  bench.inputs.battery.reset();
+  CHECK(bench.run(10s).reason == Reason::battery_low);
+  bench.inputs.battery = percent(std::numeric_limits<float>::quiet_NaN());
+  CHECK(bench.run(10s).reason == Reason::battery_low);
+  bench.inputs.battery = percent(9.f);
+  const Outputs held = bench.run(10s);
+  CHECK(held.reason == Reason::battery_low);
+  CHECK_FALSE(held.motors_on);
 }
 
 TEST_CASE("a weak battery holds the motors until it has recovered") {
