@@ -184,6 +184,15 @@ test('on a small phone sentence and power are seen without scrolling', async () 
   });
 });
 
+test('nothing is cut off on any width from 320 px on (WCAG reflow)', async () => {
+  for (const width of [320, 640, 820, 1024, 1920]) {
+    await opened('live', { viewport: { width, height: 800 } }, async ({ page }) => {
+      await shows(page, /LIVE/);
+      await noSidewaysScroll(page);
+    });
+  }
+});
+
 describe('with the keyboard alone', () => {
   test('the first stop skips to the readings', async () => {
     await opened('live', {}, async ({ page }) => {
