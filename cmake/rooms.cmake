@@ -28,7 +28,7 @@ endif()
 idast_room(server/app DEPENDS idast_api idast_ingest idast_mqtt PACKAGES spdlog::spdlog)
 
 idast_room(tools/schema DEPENDS idast_telemetry PACKAGES fmt::fmt)
-idast_room(cli DEPENDS idast_sun)
+idast_room(cli DEPENDS idast_sun idast_sim_live)
 
 idast_room(tests/journey DEPENDS idast_ingest idast_store)
 
