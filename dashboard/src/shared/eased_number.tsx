@@ -3,6 +3,8 @@ import { kUnknown } from './format';
 
 // Long enough to be seen as movement, shorter than the 350 ms between samples.
 const kEaseMs = 300;
+// Twenty steps a second are read as a glide; sixty cost a phone three times the work.
+const kStepMs = 45;
 
 function calm(): boolean {
   return document.hidden || matchMedia('(prefers-reduced-motion: reduce)').matches;
@@ -22,7 +24,10 @@ export function EasedNumber(props: { value: number | null; format: (value: numbe
   useLayoutEffect(() => {
     write.current = (next) => {
       shown.current = next;
-      if (element.current) element.current.textContent = next === null ? kUnknown : format(next);
+      const text = next === null ? kUnknown : format(next);
+      const span = element.current;
+      // Writing the same text again would still cost a layout.
+      if (span && span.textContent !== text) span.textContent = text;
     };
     // The unit or the currency may have changed while the value stood still.
     if (!moving.current && shown.current === value) write.current(value);
@@ -35,8 +40,14 @@ export function EasedNumber(props: { value: number | null; format: (value: numbe
       return;
     }
     const start = performance.now();
+    let drawn = start;
     moving.current = true;
     let frame = requestAnimationFrame(function step(now) {
+      if (now - drawn < kStepMs) {
+        frame = requestAnimationFrame(step);
+        return;
+      }
+      drawn = now;
       const part = Math.min(1, Math.max(0, (now - start) / kEaseMs));
       const eased = 1 - (1 - part) ** 3;
       moving.current = part < 1;
