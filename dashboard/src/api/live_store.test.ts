@@ -106,6 +106,12 @@ describe('the live store', () => {
     expect(store.trail(kId).power).toEqual([5, 6, 1, 2, null]);
   });
 
+  test('a device whose clock was set back begins a new trail instead of none', () => {
+    state(device({ latest: row({ ts: '2026-10-14T08:00:00.000Z', power_w: 1 }) }));
+    samples({ ts: at(1), power_w: 2 }, { ts: at(2), power_w: 3 });
+    expect(store.trail(kId).power).toEqual([2, 3]);
+  });
+
   test('the trail is bounded', () => {
     state(device());
     const start = Date.parse(at(0));

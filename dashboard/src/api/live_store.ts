@@ -273,11 +273,14 @@ export class LiveStore {
 
   private follow(id: string, row: Row): void {
     const ms = Date.parse(row.ts);
-    const trail = this.trails.get(id) ?? { t: [], power: [] };
-    this.trails.set(id, trail);
-    const last = trail.t.at(-1);
+    const known = this.trails.get(id);
+    const last = known?.t.at(-1) ?? -Infinity;
     // A backlog may bring an older sample; the chart of the last minutes only moves forward.
-    if (Number.isNaN(ms) || (last !== undefined && ms <= last)) return;
+    const setBack = ms < last - kTrailMs;
+    if (Number.isNaN(ms) || (ms <= last && !setBack)) return;
+    // Beyond the trail's whole length it is the device's clock that was set back.
+    const trail: Trail = known && !setBack ? known : { t: [], power: [] };
+    this.trails.set(id, trail);
     trail.t.push(ms);
     trail.power.push(row.power_w);
     const oldest = ms - kTrailMs;
