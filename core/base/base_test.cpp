@@ -41,6 +41,23 @@ TEST_CASE("a JSON string escapes quotes, backslashes and control characters") {
   CHECK(out.view() == "\"a\\\"b\\\\c\\u000a\\u007f\"");
 }
 
+TEST_CASE("a JSON string is UTF-8 whatever it is made of") {
+  struct Row {
+    const char* text;
+    const char* printed;
+  };
+  for (const Row& row : {Row{"caf\xc3\xa9 \xf0\x9f\x98\x80", "\"caf\xc3\xa9 \xf0\x9f\x98\x80\""},
+                         Row{"caf\xc3", "\"caf\\ufffd\""}, Row{"\xffx\x80", "\"\\ufffdx\\ufffd\""},
+                         Row{"\xe2\x82", "\"\\ufffd\\ufffd\""}}) {
+    char buffer[64];
+    TextWriter out{buffer, sizeof buffer};
+    out.json_string(row.text);
+    CHECK(out.view() == row.printed);
+    CHECK(is_utf8(out.view()));
+  }
+  CHECK_FALSE(is_utf8("caf\xc3"));
+}
+
 TEST_CASE("a full ring refuses, and gives back the oldest first") {
   Ring<int, 2> ring;
   CHECK(ring.push(1));

@@ -45,6 +45,11 @@ class FixedText {
   std::size_t size_ = 0;
 };
 
+// Bytes of the UTF-8 sequence at `at` (RFC 3629: shortest form, no surrogates, up to U+10FFFF); 0
+// when there is none.
+std::size_t utf8_length(std::string_view text, std::size_t at);
+bool is_utf8(std::string_view text);
+
 // Appends to a buffer; what does not fit sets overflowed() and is left out. One owner, one thread.
 class TextWriter {
  public:
@@ -69,7 +74,8 @@ class TextWriter {
   // Prints scaled / 10^decimals without trailing zeros and without floating point: (850, 2) -> 8.5.
   TextWriter& decimal(std::int64_t scaled, int decimals);
 
-  // A JSON string with its quotes; control characters, quotes and backslashes escaped.
+  // A JSON string with its quotes; control characters, quotes and backslashes escaped. Bytes that
+  // are no UTF-8 become U+FFFD: a message with one bad label must not be refused whole.
   TextWriter& json_string(std::string_view value);
 
   constexpr std::string_view view() const { return {buffer_, used_}; }
