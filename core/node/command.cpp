@@ -135,13 +135,6 @@ bool says_nothing(const Command& command) {
 
 }  // namespace
 
-bool is_label(std::string_view text) {
-  return std::ranges::none_of(text, [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return byte < 0x20 || byte == 0x7f;
-  });
-}
-
 std::expected<Command, CommandRefused> parse_command(std::string_view text) {
   Command command;
   const auto refused = [&](Why why) { return std::unexpected{CommandRefused{command.id, why}}; };

@@ -14,9 +14,6 @@ namespace idast::node {
 inline constexpr double kGridPriceBelow = 1000.0;
 constexpr bool is_grid_price(double price) { return price > 0.0 && price < kGridPriceBelow; }
 
-// A label that goes to screens and into a CSV line: no control characters.
-bool is_label(std::string_view text);
-
 using CommandId = FixedText<64>;
 
 struct Command {

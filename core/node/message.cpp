@@ -1,5 +1,6 @@
 #include "core/node/message.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace idast::node {
@@ -130,6 +131,14 @@ Payload print(const Phone& phone) {
   });
 }
 
+bool is_label(std::string_view text) {
+  const bool plain = std::ranges::none_of(text, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte < 0x20 || byte == 0x7f;
+  });
+  return plain && is_utf8(text);
+}
+
 std::optional<UtcMillis> read_time(Bytes bytes) {
   ByteReader in{bytes};
   const UtcMillis utc{in.read<std::int64_t>()};
@@ -192,6 +201,7 @@ std::optional<Phone> read_phone(Bytes bytes) {
   if (in.failed() || in.left() != 0) return std::nullopt;
   Phone phone;
   if (!phone.assign({reinterpret_cast<const char*>(text.data()), text.size()})) return std::nullopt;
+  if (!is_label(phone.view())) return std::nullopt;
   return phone;
 }
 

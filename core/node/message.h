@@ -76,6 +76,9 @@ struct Answer {
 
 using Phone = FixedText<64>;
 
+// A label that goes to screens and into a CSV line: UTF-8 without control characters.
+bool is_label(std::string_view text);
+
 // A payload being printed. Any thread; no heap.
 struct Payload {
   std::array<std::byte, wire::kPayloadBytesMax> bytes{};

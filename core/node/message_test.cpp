@@ -73,6 +73,12 @@ TEST_CASE("time, site, answer and phone come back") {
   CHECK(read_phone(print(Phone{}).view())->empty());
 }
 
+TEST_CASE("a label is UTF-8 without control characters, or no label") {
+  CHECK(read_phone(print(Phone{"Caf\xc3\xa9"}).view()));
+  CHECK_FALSE(read_phone(print(Phone{"Caf\xc3"}).view()));
+  CHECK_FALSE(read_phone(print(Phone{"a\nb"}).view()));
+}
+
 TEST_CASE("a message of another length is none") {
   const auto check = [](const Payload& payload, auto&& read) {
     std::vector<std::byte> bytes{payload.view().begin(), payload.view().end()};

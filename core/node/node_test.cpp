@@ -253,6 +253,17 @@ TEST_CASE("a motion command is delivered, then applied") {
   CHECK_FALSE(pair.transmitter->outputs().manual);
 }
 
+TEST_CASE("while the pan servo is on its way, its target is where it is going") {
+  Pair pair;
+  pair.transmitter_settings.control.rate_max = degrees_per_second(5.f);
+  pair.start_transmitter();
+  pair.run(60s);
+  pair.broker.commands.push_back(R"({"pan":10})");
+  const std::string text = pair.run_and_take("telemetry", 4s).back().payload;
+  CHECK(says(text, R"("panTarget":10,)"));
+  CHECK_FALSE(says(text, R"("panAngle":10,)"));
+}
+
 TEST_CASE("stop takes the drive away at once and holds it") {
   Pair pair;
   pair.run(30s);
@@ -301,6 +312,29 @@ TEST_CASE("a command that the air delays past its expiry is not carried out") {
   pair.run(1s);
   CHECK(pair.transmitter->outputs().state == State::track);
   CHECK(pair.transmitter->counts().orders_refused == 1);
+}
+
+TEST_CASE("a command for both boards is applied on both or on neither") {
+  Pair pair;
+  pair.run(1s);
+  pair.receiver_radio.out = nullptr;
+  pair.broker.commands.push_back(command(R"("gridPrice":99,"mode":"stow")"));
+  CHECK(results_of(pair, 11s) == R"("state":"delivered";"state":"expired","reason":"no_answer";)");
+  CHECK_FALSE(says(pair.broker.on("telemetry").back().payload, R"("gridPrice":99)"));
+  CHECK_FALSE(pair.files.files.contains("settings.json"));
+  pair.receiver_radio.out = &pair.transmitter_radio.in;
+  pair.broker.commands.push_back(R"({"id":"d","gridPrice":98,"mode":"stow"})");
+  CHECK(results_of(pair) == R"("state":"delivered";"state":"applied";)");
+  CHECK(says(pair.broker.on("telemetry").back().payload, R"("gridPrice":98)"));
+}
+
+TEST_CASE("the tracker decides by the charge that it reports, estimated or not") {
+  Pair pair;
+  pair.sensors.readings.battery_charge.reset();
+  pair.sensors.readings.battery_voltage = volts(5.62f);
+  pair.run(1s);
+  CHECK(pair.transmitter->outputs().reason == Reason::battery_low);
+  CHECK(says(pair.broker.on("telemetry").back().payload, R"("estimated":["batteryPct"])"));
 }
 
 TEST_CASE("an order repeated because its answer got lost is done once") {

@@ -152,10 +152,11 @@ void Receiver::take_answer(const Answer& answer) {
   if (orders_.empty() || orders_[0].order.number != answer.number) return;  // answered before
   const Pending done = orders_.pop();
   order_due_ = now_;
-  Result result{.id = done.id, .state = ResultState::applied, .why = answer.why};
+  Result result{.id = done.command.id, .state = ResultState::applied, .why = answer.why};
   if (answer.outcome == Outcome::rejected) result.state = ResultState::rejected;
   if (answer.outcome == Outcome::expired) result.state = ResultState::expired;
   if (answer.outcome == Outcome::applied) {
+    apply_here(done.command, now_);
     if (done.order.site) {
       kept_.site = done.order.site;
       keep_settings();
@@ -198,7 +199,7 @@ void Receiver::push_order(Instant now) {
     const Pending given_up = orders_.pop();
     order_due_ = now;
     // Not carried out as far as is known here; an answer may have been lost.
-    finish({.id = given_up.id, .state = ResultState::expired, .why = Why::no_answer});
+    finish({.id = given_up.command.id, .state = ResultState::expired, .why = Why::no_answer});
   }
   if (orders_.empty() || now < order_due_) return;
   order_due_ = now + kOrderRepeat;
@@ -230,7 +231,8 @@ void Receiver::take_command(std::string_view text, Instant now) {
     if (results_[i].id == command->id) return void(publish_result(results_[i]));
   }
   for (std::size_t i = 0; i < orders_.size() && !command->id.empty(); ++i) {
-    if (orders_[i].id == command->id) return;  // its result comes when the transmitter answers
+    if (orders_[i].command.id == command->id)
+      return;  // its result comes when the transmitter answers
   }
   carry_out(*command, now);
 }
@@ -250,11 +252,12 @@ void Receiver::carry_out(const Command& command, Instant now) {
   if (command.for_transmitter() && orders_.full()) {
     return refuse(ResultState::rejected, Why::busy);
   }
-  apply_here(command, now);
-  if (!command.for_transmitter()) return finish({command.id, ResultState::applied, Why::none});
-
+  if (!command.for_transmitter()) {
+    apply_here(command, now);
+    return finish({command.id, ResultState::applied, Why::none});
+  }
   Pending pending;
-  pending.id = command.id;
+  pending.command = command;
   pending.give_up_at = now + kOrderFor;
   pending.order = {.number = ++order_number_,
                    .expires = command.expires_at,

@@ -102,9 +102,9 @@ class Receiver {
     ResultState state = ResultState::delivered;
     Why why = Why::none;
   };
-  struct Pending {  // an order that the transmitter has not answered
+  struct Pending {  // a command that the transmitter has not answered
     Order order;
-    CommandId id;
+    Command command;  // its part for this board is applied with the other's, or not at all
     Instant give_up_at;
   };
 

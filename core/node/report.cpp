@@ -55,7 +55,7 @@ void fill_light(telemetry::Sample& sample, const ports::Readings& readings,
 void fill_pointing(telemetry::Sample& sample, const control::Outputs& outputs) {
   sample.tilt_angle = outputs.target.tilt;
   sample.pan_angle = outputs.target.pan;
-  sample.pan_target = outputs.target.pan;
+  sample.pan_target = outputs.goal.pan;
   sample.manual = outputs.manual;
   sample.steady = outputs.steady;
   sample.state = outputs.state;
@@ -72,11 +72,10 @@ void fill_pointing(telemetry::Sample& sample, const control::Outputs& outputs) {
 void fill_battery(telemetry::Sample& sample, const ports::Readings& readings) {
   sample.battery_voltage = not_negative(readings.battery_voltage);
   sample.battery_current = sound(readings.battery_current);
-  sample.battery_charge = not_negative(readings.battery_charge);
-  if (sample.battery_charge || !sample.battery_voltage) return;
-  const float share = (*sample.battery_voltage - kBatteryEmpty) / (kBatteryFull - kBatteryEmpty);
-  sample.battery_charge = percent(std::clamp(share, 0.f, 1.f) * 100.f);
-  sample.estimated.add(telemetry::position_of("battery_pct"));
+  const auto charge = battery_charge(readings);
+  if (!charge) return;
+  sample.battery_charge = charge->value;
+  if (charge->estimated) sample.estimated.add(telemetry::position_of("battery_pct"));
 }
 
 }  // namespace
@@ -86,6 +85,14 @@ std::optional<Watts> measured_power(const ports::Readings& readings) {
   const auto current = not_negative(readings.panel_current);
   if (!voltage || !current) return std::nullopt;
   return *voltage * *current;
+}
+
+std::optional<Charge> battery_charge(const ports::Readings& readings) {
+  if (const auto gauge = not_negative(readings.battery_charge)) return Charge{*gauge, false};
+  const auto voltage = not_negative(readings.battery_voltage);
+  if (!voltage) return std::nullopt;
+  const float share = (*voltage - kBatteryEmpty) / (kBatteryFull - kBatteryEmpty);
+  return Charge{percent(std::clamp(share, 0.f, 1.f) * 100.f), true};
 }
 
 void Reporter::integrate(const ports::Readings& readings, Instant now) {

@@ -27,6 +27,14 @@ inline constexpr Volts kBatteryFull = volts(6.9f);
 // Panel output, only when voltage and current were both measured. Below zero is the meter's noise.
 std::optional<Watts> measured_power(const ports::Readings& readings);
 
+// State of charge: the gauge's, else an estimate from the voltage. What is reported is also what
+// the tracker decides by.
+struct Charge {
+  Percent value;
+  bool estimated;
+};
+std::optional<Charge> battery_charge(const ports::Readings& readings);
+
 class Reporter {
  public:
   explicit Reporter(WattHours energy) : energy_{energy} {}
