@@ -32,6 +32,10 @@ void LiveTracker::plan(telemetry::BootId boot, UtcMillis now) {
   if (known) delivered_ = *known;
   if (with_us) {
     for (Backlog& backlog : load_backlogs(folder_)) {
+      if (backlog.done == backlog.total) {  // the last stop came between the end and its note
+        forget(folder_, backlog);
+        continue;
+      }
       backlog_total_ += backlog.total;
       backlogs_.push_back(std::move(backlog));
     }

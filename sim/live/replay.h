@@ -36,7 +36,7 @@ class Replay {
   bool pump(int steps, Instant now);
   void take_stored(telemetry::BootId boot, std::int64_t upto, Instant now);
 
-  bool finished() const { return over_ && waiting_.empty() && backlog_.done == backlog_.total; }
+  bool finished() const { return over_ && waiting_.empty() && under_way_ == 0; }
   // After finished(): whether the past was made again byte for byte. Another version of the twin
   // may make another past; the same one never does.
   bool same_as_before() const;
