@@ -104,7 +104,8 @@ class Station:
     def publish(self, topic: str, payload: bytes | str, qos: int = 1) -> None:
         """By a foreign client; the payload goes through standard input, so it may be anything."""
         data = payload.encode() if isinstance(payload, str) else payload
-        done = subprocess.run(["mosquitto_pub", "-p", str(self.broker.port), "-t", topic, "-q", str(qos), "-s"],
+        source = "-s" if data else "-n"
+        done = subprocess.run(["mosquitto_pub", "-p", str(self.broker.port), "-t", topic, "-q", str(qos), source],
                               input=data, capture_output=True)
         assert done.returncode == 0, done.stderr.decode()
 

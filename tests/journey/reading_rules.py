@@ -14,7 +14,7 @@ SQL_TEXT = "'); DROP TABLE sample; --"
 
 
 def main() -> int:
-    with Station(idast_from_arguments()) as station:
+    with Station(idast_from_arguments(), flags=("--linger", "20ms")) as station:
         sent = 0
 
         def good_one() -> None:
