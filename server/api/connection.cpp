@@ -46,6 +46,10 @@ http::status status_of(const error_code& error) {
   return http::status::bad_request;
 }
 
+bool seen_as_failure(std::string_view pattern) {
+  return pattern != "/ready" && pattern != "/health" && pattern != "page";
+}
+
 bool is_malformed(const error_code& error) {
   return error.category() == http::make_error_code(http::error::bad_method).category() &&
          error != http::error::end_of_stream && error != http::error::partial_message;
@@ -188,7 +192,8 @@ void Connection::common(http::fields& fields) const {
 void Connection::send(Answer answer) {
   if (core_->stopped) return close();
   ++core_->counters.requests[{pattern_, answer.status}];
-  if (answer.status >= 500 && core_->options.warn) {
+  // Being asked whether one is ready, and not being it, is no event.
+  if (answer.status >= 500 && seen_as_failure(pattern_)) {
     core_->options.warn("http.failed", pattern_ + " " + std::to_string(answer.status));
   }
   if (answer.status == 405) answer.headers.emplace_back("Allow", "GET, HEAD, OPTIONS");

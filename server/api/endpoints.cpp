@@ -61,7 +61,7 @@ Routes make_routes(const Foundations& on) {
        {},
        kSeed,
        Where::worker,
-       GetHealth{on.reader}},
+       GetHealth{on.reader, on.store_trouble}},
       {"/api/latest",
        "The newest sample, of one tracker or over all.",
        "Latest",
@@ -145,13 +145,7 @@ Routes make_routes(const Foundations& on) {
        kOurs,
        Where::at_once,
        GetReady{on.not_ready}},
-      {"/metrics",
-       "Figures for Prometheus.",
-       "",
-       {},
-       kOurs,
-       Where::at_once,
-       GetMetrics{on.measure}},
+      {"/metrics", "Figures for Prometheus.", "", {}, kOurs, Where::worker, GetMetrics{on.measure}},
   }};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -12,12 +13,14 @@
 // Every endpoint in one table.
 namespace idast::api {
 
-// What the endpoints stand on. `reader` belongs to the thread that runs them; the functions are
-// called on the HTTP thread and must not wait.
+// What the endpoints stand on. `reader` belongs to the thread that runs them; any thread may call
+// the functions, of which only measure() may wait.
 struct Foundations {
   store::Reader& reader;
   const live::Board& board;
   const devices::Registry& registry;
+  // What keeps the database from taking samples, in its own words.
+  std::function<std::optional<std::string>()> store_trouble;
   std::function<std::vector<std::string>()> not_ready;  // One sentence for each reason.
   std::function<void(Metrics&)> measure;
 };

@@ -21,16 +21,16 @@ void append_label(std::string_view value, std::string& out) {
 
 void Metrics::counter(std::string_view name, std::string_view about, double value,
                       const Labels& labels) {
-  add("counter", name, about, value, labels);
+  line("counter", name, about, value, labels);
 }
 
 void Metrics::gauge(std::string_view name, std::string_view about, double value,
                     const Labels& labels) {
-  add("gauge", name, about, value, labels);
+  line("gauge", name, about, value, labels);
 }
 
-void Metrics::add(std::string_view kind, std::string_view name, std::string_view about,
-                  double value, const Labels& labels) {
+void Metrics::line(std::string_view kind, std::string_view name, std::string_view about,
+                   double value, const Labels& labels) {
   const auto [family, added] = families_.try_emplace(std::string{name});
   if (added) {
     order_.emplace_back(name);
@@ -48,6 +48,17 @@ void Metrics::add(std::string_view kind, std::string_view name, std::string_view
   std::array<char, 40> digits;
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), value).ptr;
   out.append(" ").append(digits.data(), end).append("\n");
+}
+
+void Metrics::add(const Metrics& other) {
+  for (const std::string& name : other.order_) {
+    const auto& [found, added] = families_.try_emplace(name, other.families_.at(name));
+    if (added) {
+      order_.push_back(name);
+    } else {
+      found->second.lines.append(other.families_.at(name).lines);
+    }
+  }
 }
 
 std::string Metrics::print() const {

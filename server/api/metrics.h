@@ -17,6 +17,8 @@ class Metrics {
                const Labels& labels = {});
   void gauge(std::string_view name, std::string_view about, double value,
              const Labels& labels = {});
+  // Everything of another, behind this one's own.
+  void add(const Metrics& other);
   std::string print() const;
 
  private:
@@ -25,8 +27,8 @@ class Metrics {
     std::string about;
     std::string lines;
   };
-  void add(std::string_view kind, std::string_view name, std::string_view about, double value,
-           const Labels& labels);
+  void line(std::string_view kind, std::string_view name, std::string_view about, double value,
+            const Labels& labels);
 
   std::vector<std::string> order_;
   std::map<std::string, Family, std::less<>> families_;

@@ -160,8 +160,12 @@ std::string openapi_json() {
   NoReader reader;
   const live::Board board;
   const devices::Registry registry;
-  return print_openapi(make_routes(
-      {.reader = reader, .board = board, .registry = registry, .not_ready = {}, .measure = {}}));
+  return print_openapi(make_routes({.reader = reader,
+                                    .board = board,
+                                    .registry = registry,
+                                    .store_trouble = {},
+                                    .not_ready = {},
+                                    .measure = {}}));
 }
 
 }  // namespace idast::api

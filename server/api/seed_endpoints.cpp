@@ -103,6 +103,10 @@ std::string latest_row(const live::View& view, store::Reader& reader) {
 Outcome GetHealth::operator()(const Request&) const {
   const auto alive = reader.ping();
   if (!alive) return std::unexpected{unavailable(alive.error())};
+  // It may be read and still take nothing: a full disk.
+  if (auto trouble = store_trouble()) {
+    return std::unexpected{ApiError{503, "database_unavailable", std::move(*trouble)}};
+  }
   return Answer{.body = R"({"ok":true})"};
 }
 

@@ -17,6 +17,7 @@ constexpr std::size_t kPieceBytes = 256 * 1024;
 struct GetHealth {  // GET /health
   Outcome operator()(const Request&) const;
   store::Reader& reader;
+  std::function<std::optional<std::string>()> store_trouble;
 };
 
 struct GetLatest {  // GET /api/latest

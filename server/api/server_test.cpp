@@ -90,21 +90,22 @@ class House {
   asio::executor_work_guard<asio::io_context::executor_type> worker_guard_{worker_.get_executor()};
   Routes routes_{make_routes()};
   live::Hub hub_{board, 1'000, "mqtt://127.0.0.1:1883"};
-  Server server_{http_,
-                 Options{.hosts = {"tracker.example"}, .warn = {}},
-                 routes_,
-                 Workers{.count = 1,
-                         .run =
-                             [this](std::size_t, std::function<void(const Routes&)> job) {
-                               asio::post(worker_, [this, job = std::move(job)] { job(routes_); });
-                             }},
-                 hub_,
-                 Clock{.now =
-                           [] {
-                             return Instant{std::chrono::duration_cast<Millis>(
-                                 std::chrono::steady_clock::now().time_since_epoch())};
-                           },
-                       .utc = [] { return kNoon; }}};
+  Server server_{
+      http_,
+      Options{.hosts = {"tracker.example"}, .warn = [](std::string_view, std::string_view) {}},
+      routes_,
+      Workers{.count = 1,
+              .run =
+                  [this](std::size_t, std::function<void(const Routes&)> job) {
+                    asio::post(worker_, [this, job = std::move(job)] { job(routes_); });
+                  }},
+      hub_,
+      Clock{.now =
+                [] {
+                  return Instant{std::chrono::duration_cast<Millis>(
+                      std::chrono::steady_clock::now().time_since_epoch())};
+                },
+            .utc = [] { return kNoon; }}};
   std::thread http_thread_, worker_thread_;
 };
 

@@ -45,7 +45,7 @@ struct Config {
   std::vector<std::string> hosts{};  // Names that browsers may use besides addresses.
   bool insecure_public = false;      // Listens also where strangers may reach it.
 
-  mqtt::Endpoint broker{};
+  mqtt::Endpoint broker{.host = "127.0.0.1"};
   std::string mqtt_username{};
   std::string mqtt_password{};
   std::string mqtt_ca_file{};

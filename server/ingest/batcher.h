@@ -121,23 +121,28 @@ class Batcher {
       batch.tokens.push_back(entry.token);
       if (entry.record) batch.records.push_back(std::move(*entry.record));
       if (entry.loss) batch.losses.push_back(std::move(*entry.loss));
-      bytes_ -= entry.bytes;
+      forget(entry);
       queue_.pop_front();
     }
     return batch;
   }
 
   // What a new connection makes void: the broker delivers these messages again. Records stay out of
-  // the store until then; no other copy is needed.
-  std::size_t drop_all() {
-    const std::size_t dropped = queue_.size();
-    queue_.clear();
-    bytes_ = 0;
-    return dropped;
+  // the store until then; no other copy is needed. (What came at QoS 0 comes only once: its token
+  // is not voided.)
+  template <class F>
+  std::size_t drop_if(F&& voided) {
+    return std::erase_if(queue_, [&](const Entry& entry) {
+      if (!voided(entry.token)) return false;
+      forget(entry);
+      return true;
+    });
   }
 
   std::size_t size() const { return queue_.size(); }
   std::size_t bytes() const { return bytes_; }
+  // Messages that are to be stored as rows.
+  std::size_t rows() const { return rows_; }
   // Messages that make a batch due: 500, or half the broker's window, so that it can send on while
   // we commit.
   std::size_t batch_max() const { return std::clamp<std::size_t>(window_ / 2, 1, kBatchMax); }
@@ -159,6 +164,10 @@ class Batcher {
     for (const auto& text : record.text) bytes += text.size();
     return bytes;
   }
+  void forget(const Entry& entry) {
+    bytes_ -= entry.bytes;
+    rows_ -= entry.record ? 1 : 0;
+  }
   bool add(Entry&& entry, Instant now) {
     if (queue_.size() >= kQueueMax || bytes_ + entry.bytes > kQueueBytesMax) {
       ++overflowed_;
@@ -166,6 +175,7 @@ class Batcher {
     }
     linger_.count(now);
     bytes_ += entry.bytes;
+    rows_ += entry.record ? 1 : 0;
     queue_.push_back(std::move(entry));
     return true;
   }
@@ -174,6 +184,7 @@ class Batcher {
   std::size_t window_ = kWindowAssumed;
   std::deque<Entry> queue_;
   std::size_t bytes_ = 0;
+  std::size_t rows_ = 0;
   std::uint64_t overflowed_ = 0;
 };
 

@@ -119,8 +119,21 @@ TEST_CASE("a full queue takes nothing more and counts what it did not take") {
   heavy.take();
   CHECK(heavy.bytes() == 0);
   CHECK(heavy.push(Record{record}, 0, at(0)));
-  CHECK(heavy.drop_all() == 1);
+  CHECK(heavy.drop_if([](int) { return true; }) == 1);
   CHECK(heavy.bytes() == 0);
+}
+
+TEST_CASE("a new connection voids what the broker delivers again, and nothing else") {
+  Batcher<int> batcher;
+  constexpr int kAtMostOnce = 0;
+  batcher.push(sample(), 7, at(0));
+  batcher.push(sample(), kAtMostOnce, at(0));
+  batcher.push_nothing(8, at(0));
+  CHECK(batcher.rows() == 2);
+  CHECK(batcher.drop_if([](int token) { return token != kAtMostOnce; }) == 2);
+  CHECK(batcher.rows() == 1);
+  CHECK(batcher.take().tokens == std::vector{kAtMostOnce});
+  CHECK(batcher.rows() == 0);
 }
 
 TEST_CASE("an interval keeps one sample per device, and progress may pass the others") {

@@ -15,7 +15,8 @@ double seconds(Millis span) { return static_cast<double>(span.count()) / 1000.0;
 void Backfill::receive(UtcMillis ts, UtcMillis received) {
   if (received - ts < kBacklogAge) return;
   if (done_ == 0 || received - last_received_ > kBacklogQuiet) {
-    *this = Backfill{};
+    done_ = window_done_ = 0;
+    rate_before_ = 0;
     began_ = window_began_ = received;
     oldest_ = newest_ = ts;
   }
@@ -31,19 +32,36 @@ void Backfill::receive(UtcMillis ts, UtcMillis received) {
   last_received_ = received;
 }
 
-std::optional<Progress> Backfill::progress(UtcMillis now) const {
-  if (done_ < kBacklogSamplesMin || now - last_received_ > kBacklogQuiet) return std::nullopt;
+void Backfill::say(std::optional<Word> word, UtcMillis received) {
+  word_ = word;
+  word_at_ = received;
+}
+
+double Backfill::rate(UtcMillis now) const {
+  if (done_ == 0 || now - last_received_ > kBacklogQuiet) return 0;
+  if (rate_before_ > 0) return rate_before_;
+  // The first second of a backlog says little about its rate.
+  const Millis span = now - window_began_;
+  if (span < std::chrono::seconds{1}) return 0;
+  return static_cast<double>(window_done_) / seconds(span);
+}
+
+Progress Backfill::estimate() const {
   Progress progress{.done = done_, .total = done_};
   const double spacing = seconds(newest_ - oldest_) / static_cast<double>(done_ - 1);
   const double missing = seconds(began_ - newest_);
   if (spacing > 0 && missing > 0) progress.total += std::llround(missing / spacing);
+  return progress;
+}
 
-  const Millis span = now - window_began_;
-  // The first second of a backlog says little about its rate.
-  if (rate_before_ > 0) progress.per_second = rate_before_;
-  if (rate_before_ == 0 && span >= std::chrono::seconds{1}) {
-    progress.per_second = static_cast<double>(window_done_) / seconds(span);
-  }
+std::optional<Progress> Backfill::progress(UtcMillis now) const {
+  const bool said = word_ && now - word_at_ < kWordHolds;
+  const bool seen = done_ >= kBacklogSamplesMin && now - last_received_ <= kBacklogQuiet;
+  if (!said && !seen) return std::nullopt;
+  Progress progress;
+  if (said) progress = {.done = word_->done, .total = std::max(word_->done, word_->total)};
+  if (!said) progress = estimate();
+  progress.per_second = rate(now);
   if (progress.per_second > 0) {
     progress.seconds_left =
         static_cast<double>(progress.total - progress.done) / progress.per_second;

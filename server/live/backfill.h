@@ -14,6 +14,9 @@ namespace idast::live {
 constexpr Millis kBacklogAge = std::chrono::seconds{15};
 // A backlog is over when nothing of it came for this long: the device's resend interval is 10 s.
 constexpr Millis kBacklogQuiet = std::chrono::seconds{12};
+// A device that has said nothing of its backlog for this long has none: it says so every few
+// seconds while it sends one.
+constexpr Millis kWordHolds = std::chrono::seconds{90};
 // Fewer old samples than this are a hiccup, not worth a progress bar.
 constexpr std::int64_t kBacklogSamplesMin = 20;
 
@@ -29,10 +32,19 @@ struct Progress {
 class Backfill {
  public:
   void receive(UtcMillis ts, UtcMillis received);
+  // What the device itself says; absent: that it has no backlog.
+  struct Word {
+    std::int64_t done = 0;
+    std::int64_t total = 0;
+  };
+  void say(std::optional<Word> word, UtcMillis received);
   // Absent when no backlog is coming in.
   std::optional<Progress> progress(UtcMillis now) const;
 
  private:
+  double rate(UtcMillis now) const;
+  Progress estimate() const;
+
   std::int64_t done_ = 0;
   UtcMillis began_, last_received_;
   UtcMillis oldest_, newest_;
@@ -40,6 +52,8 @@ class Backfill {
   UtcMillis window_began_;
   std::int64_t window_done_ = 0;
   double rate_before_ = 0;
+  std::optional<Word> word_;
+  UtcMillis word_at_;
 };
 
 }  // namespace idast::live

@@ -148,6 +148,13 @@ void Board::set_online(const std::string& device, bool online, UtcMillis receive
   found->online_at = received;
 }
 
+void Board::set_backfill(const std::string& device, std::optional<Backfill::Word> word,
+                         UtcMillis received) {
+  Lock lock{mutex_};
+  Device* const found = find_or_add(device);
+  if (found != nullptr) found->backfill.say(word, received);
+}
+
 View Board::view_of(const std::string& id, const Device& device, UtcMillis now) const {
   View view{.device = id, .profile = device.profile};
   view.online = device.online;

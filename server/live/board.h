@@ -109,6 +109,9 @@ class Board {
   void committed(Receipt upto);
   // A status message or the Last Will.
   void set_online(const std::string& device, bool online, UtcMillis received);
+  // What a status message says of the device's backlog.
+  void set_backfill(const std::string& device, std::optional<Backfill::Word> word,
+                    UtcMillis received);
 
   std::optional<View> view(const std::string& device, UtcMillis now) const;
   std::vector<View> views(UtcMillis now) const;

@@ -197,6 +197,21 @@ TEST_CASE("a backlog tells how far it is and how long it will take") {
   CHECK_FALSE(backfill.progress(kNoon + std::chrono::minutes{1}).has_value());
 }
 
+TEST_CASE("what a device says of its backlog outranks the estimate, until it says no more") {
+  Backfill backfill;
+  for (int i = 0; i < 100; ++i) {
+    backfill.receive(kNoon - std::chrono::hours{1}, kNoon + Millis{i * 20});
+  }
+  backfill.say(Backfill::Word{.done = 400, .total = 43'200}, kNoon);
+  const auto progress = backfill.progress(kNoon + Millis{2'000});
+  REQUIRE(progress);
+  CHECK(progress->done == 400);
+  CHECK(progress->total == 43'200);
+  CHECK(*progress->seconds_left == doctest::Approx(42'800 / 50.0).epsilon(0.1));
+  backfill.say(std::nullopt, kNoon + Millis{3'000});
+  CHECK_FALSE(backfill.progress(kNoon + std::chrono::minutes{1}).has_value());
+}
+
 TEST_CASE("live samples are no backlog") {
   Backfill backfill;
   for (int i = 0; i < 100; ++i) backfill.receive(kNoon + Millis{i}, kNoon + Millis{i + 200});

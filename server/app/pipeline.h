@@ -1,0 +1,99 @@
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "mqtt/session.h"
+#include "server/api/metrics.h"
+#include "server/app/log.h"
+#include "server/app/writer.h"
+#include "server/ingest/batcher.h"
+#include "server/ingest/parser.h"
+#include "server/ingest/status.h"
+#include "server/ingest/stored.h"
+#include "server/ingest/thinner.h"
+#include "server/live/board.h"
+#include "server/store/store.h"
+
+// A message's way through the server:
+//
+//   message ─▶ parse ─▶ live (shown at once) ─▶ batch ─▶ commit ─▶ PUBACK ─▶ `stored` to the device
+//
+// What cannot be read is counted, logged and acknowledged: it must not block the queue. Nothing
+// that is to be stored is acknowledged before it is.
+//
+// Threads: one, the io thread. Driven: it is told the time.
+namespace idast::app {
+
+class Pipeline {
+ public:
+  struct Outlets {
+    std::function<void(std::span<const mqtt::AckToken>)> acknowledge;
+    // False: not taken; the device hears it again after its next commit.
+    std::function<bool(const ingest::StoredMessage&)> publish;
+    // Commits elsewhere and answers through committed(), before it is called again.
+    std::function<void(Batch)> commit;
+  };
+  struct Rules {
+    std::optional<Millis> linger{};
+    Millis interval{0};
+  };
+
+  Pipeline(const Rules& rules, live::Board& board, const Log& log, Outlets outlets);
+
+  void receive(const mqtt::Message& message, Instant now, UtcMillis utc);
+  // A new connection: what an older one delivered and is not committed comes again.
+  void connected();
+  // The most the broker had unacknowledged at once.
+  void note_held(std::size_t held) { batcher_.note_held(held); }
+  void committed(Batch batch, const store::Committed& result);
+  // Hands on what is due.
+  void poll(Instant now);
+  // When poll() has something to do next; nothing: when a message comes.
+  std::optional<Instant> due_at(Instant now);
+  // From now on everything is due at once and nothing more is taken: the program ends.
+  void finish() { finishing_ = true; }
+  // Nothing waits and nothing is being committed.
+  bool idle() const { return batcher_.size() == 0 && committing_ == 0; }
+  // A message at QoS 1 was not taken because the queue was full: only a new connection brings it
+  // again. Says so once.
+  bool take_overflow() { return std::exchange(overflow_, false); }
+
+  void measure(api::Metrics& metrics) const;
+
+ private:
+  enum class Kind : std::uint8_t { telemetry, status, lost };
+  static Kind kind_of(std::string_view topic);
+  void receive_telemetry(const mqtt::Message& message, Instant now, UtcMillis utc);
+  void receive_status(const mqtt::Message& message, Instant now, UtcMillis utc);
+  void receive_lost(const mqtt::Message& message, Instant now, UtcMillis utc);
+  void refuse(const mqtt::Message& message, ingest::Refusal refusal, Instant now);
+  void note_push(bool taken, const mqtt::Message& message);
+
+  live::Board& board_;
+  const Log& log_;
+  Outlets outlets_;
+  ingest::Parser parser_;
+  ingest::StatusReader status_reader_;
+  ingest::Thinner thinner_;
+  ingest::Batcher<Held> batcher_;
+  ingest::StoredWords words_;
+  LogLimit refusals_logged_;
+  std::size_t committing_ = 0;  // Messages of the batch at hand; 0: none.
+  std::size_t committing_rows_ = 0;
+  bool finishing_ = false;
+  bool overflow_ = false;
+
+  std::map<std::string, std::uint64_t, std::less<>> messages_;  // By kind.
+  std::uint64_t stored_ = 0;
+  std::uint64_t absorbed_ = 0;
+  std::uint64_t commits_ = 0;
+  std::uint64_t words_sent_ = 0;
+  std::uint64_t words_refused_ = 0;
+  std::uint64_t redelivered_ = 0;
+};
+
+}  // namespace idast::app
