@@ -29,7 +29,7 @@ inline constexpr Millis kLingerSlow{2'000};
 // Waiting messages. A QoS 1 broker stops at its window long before; QoS 0 has no other limit.
 inline constexpr std::size_t kQueueMax = 4'096;
 // Their text, besides a record's own size of 2 kB: 4096 poisoned messages of 64 KiB would not fit.
-inline constexpr std::size_t kQueueBytesMax = 16 * 1024 * 1024;
+inline constexpr std::size_t kQueueBytesMax = 16'777'216;
 
 // 20 ms above 30 messages a second, 2 s below; or always the same.
 class Linger {

@@ -152,11 +152,11 @@ TEST_CASE("an interval keeps one sample per device, and progress may pass the ot
   Record record = numbered(20);
   record.value[position_of("seq_from")] = 11;
   record.present.add(position_of("seq_from"));
-  const auto loss = Thinner::loss_of(record);
-  REQUIRE(loss);
-  CHECK(loss->first == 11);
-  CHECK(loss->last == 20);
-  CHECK(loss->reason.empty());
+  const auto loss = Thinner::loss_of(record).value_or(telemetry::Loss{});
+  CHECK(loss.boot == "00000000000000aa");
+  CHECK(loss.first == 11);
+  CHECK(loss.last == 20);
+  CHECK(loss.reason.empty());
 }
 
 TEST_CASE("a device hears its newest progress at most once a second") {
@@ -183,7 +183,7 @@ TEST_CASE("a device hears its newest progress at most once a second") {
 TEST_CASE("an old boot's words and the present one's take turns") {
   StoredWords words;
   std::string heard;
-  for (int second = 0; second < 4; ++second) {
+  for (std::int64_t second = 0; second < 4; ++second) {
     words.note("a", "00000000000000aa", second);
     words.note("a", "00000000000000bb", second);
     for (const auto& message : words.take(at(second * 1'000))) heard += message.payload[24];

@@ -28,7 +28,7 @@ constexpr std::string_view name(Refusal refusal) {
 }
 
 // CONTRACT §1. The broker lets larger packets through, so that they are seen and counted here.
-inline constexpr std::size_t kPayloadBytesMax = 64 * 1024;
+inline constexpr std::size_t kPayloadBytesMax = 65'536;
 // The outermost object is 1 deep.
 inline constexpr int kDepthMax = 16;
 

@@ -154,9 +154,10 @@ Transaction::Transaction(Transaction&& other) noexcept
     : connection_{std::exchange(other.connection_, nullptr)} {}
 
 Transaction::~Transaction() {
-  // An error inside a transaction may have rolled it back already; then this is refused,
-  // harmlessly.
-  if (connection_ != nullptr) (void)connection_->execute("ROLLBACK");
+  if (connection_ == nullptr) return;
+  // An error inside a transaction may have rolled it back already; then this is refused, and there
+  // is nothing left to do either way.
+  [[maybe_unused]] const auto rolled_back = connection_->execute("ROLLBACK");
 }
 
 Result<void> Transaction::commit() {

@@ -185,20 +185,23 @@ Result<std::optional<StoredRecord>> SqliteReader::latest_of(std::int64_t device)
   const auto statement = prepared(
       columns_sql() + " WHERE sample.id = (SELECT plain_sample FROM device WHERE id = ?1)");
   if (!statement) return std::unexpected{statement.error()};
-  auto plain = one((*statement)->bind(1, device));
-  if (!plain || !*plain) return identified;
-  if (!*identified) return plain;
+  auto unnumbered = one((*statement)->bind(1, device));
+  if (!unnumbered) return unnumbered;
+  const std::optional<StoredRecord>& plain = *unnumbered;
+  const std::optional<StoredRecord>& numbered = *identified;
+  if (!plain) return identified;
+  if (!numbered) return unnumbered;
   // A device that sends both was given new firmware, or lost an identity on the way: what came last
   // stands.
-  return (*plain)->record.received > (*identified)->record.received ? plain : identified;
+  return plain->record.received > numbered->record.received ? unnumbered : identified;
 }
 
 Result<std::optional<StoredRecord>> SqliteReader::latest(const std::string& device) {
   if (!device.empty()) {
-    const auto id = device_id(device);
-    if (!id) return std::unexpected{id.error()};
-    if (!*id) return std::nullopt;
-    return latest_of(**id);
+    const auto found = device_id(device);
+    if (!found) return std::unexpected{found.error()};
+    const std::optional<std::int64_t> id = *found;
+    return id ? latest_of(*id) : std::nullopt;
   }
   const auto all = prepared("SELECT id FROM device");
   if (!all) return std::unexpected{all.error()};
@@ -213,9 +216,9 @@ Result<std::optional<StoredRecord>> SqliteReader::latest(const std::string& devi
   for (const std::int64_t id : ids) {
     auto found = latest_of(id);
     if (!found) return found;
-    if (!*found) continue;
+    std::optional<StoredRecord>& latest = *found;
     const auto key = [](const StoredRecord& s) { return std::pair{s.record.received, s.id}; };
-    if (!newest || key(**found) > key(*newest)) newest = std::move(*found);
+    if (latest && (!newest || key(*latest) > key(*newest))) newest = std::move(latest);
   }
   return newest;
 }
@@ -235,15 +238,16 @@ Result<void> SqliteReader::rows(const Range& range, std::size_t limit,
     to = sql_time(range.to);
     statement->bind(1, std::string_view{from}).bind(2, std::string_view{to});
   } else {
-    const auto device = device_id(range.device);
-    if (!device) return std::unexpected{device.error()};
-    if (!*device) return {};
+    const auto found = device_id(range.device);
+    if (!found) return std::unexpected{found.error()};
+    const std::optional<std::int64_t> device = *found;
+    if (!device) return {};
     const auto made = prepared(columns_sql() +
                                " WHERE sample.device = ?4 AND sample.ts_ms >= ?1 AND "
                                "sample.ts_ms < ?2 ORDER BY sample.ts_ms, sample.id LIMIT ?3");
     if (!made) return std::unexpected{made.error()};
     statement = *made;
-    statement->bind(1, range.from.unix_ms()).bind(2, range.to.unix_ms()).bind(4, **device);
+    statement->bind(1, range.from.unix_ms()).bind(2, range.to.unix_ms()).bind(4, *device);
   }
   statement->bind(3, static_cast<std::int64_t>(std::min<std::size_t>(limit, INT64_MAX)));
   for (;;) {
@@ -289,9 +293,10 @@ Result<Buckets> SqliteReader::buckets(const Range& range, Millis step,
   require(!range.device.empty(), "buckets: of which device?");
   Buckets buckets;
   buckets.fields.resize(fields.size());
-  const auto device = device_id(range.device);
-  if (!device) return std::unexpected{device.error()};
-  if (!*device) return buckets;
+  const auto found = device_id(range.device);
+  if (!found) return std::unexpected{found.error()};
+  const std::optional<std::int64_t> device = *found;
+  if (!device) return buckets;
   std::string sql = "SELECT sample.ts_ms";
   for (const std::size_t field : fields) sql += ", " + scaled_sql(field);
   sql += " FROM " + kTables +
@@ -300,7 +305,7 @@ Result<Buckets> SqliteReader::buckets(const Range& range, Millis step,
   const auto made = prepared(sql);
   if (!made) return std::unexpected{made.error()};
   Statement& row = **made;
-  row.bind(1, **device).bind(2, range.from.unix_ms()).bind(3, range.to.unix_ms());
+  row.bind(1, *device).bind(2, range.from.unix_ms()).bind(3, range.to.unix_ms());
 
   std::vector<Sums> sums(fields.size());
   std::optional<std::int64_t> open;
@@ -395,10 +400,11 @@ Result<std::vector<Period>> SqliteReader::periods(const std::string& device,
                                                   std::span<const UtcMillis> starts) {
   if (starts.size() < 2) return std::vector<Period>{};
   require(std::ranges::is_sorted(starts, std::less_equal{}), "periods: starts must ascend");
-  const auto id = device_id(device);
-  if (!id) return std::unexpected{id.error()};
-  if (!*id) return PeriodSums{starts, std::nullopt}.take();
-  const auto before = energy_before(**id, starts.front());
+  const auto found = device_id(device);
+  if (!found) return std::unexpected{found.error()};
+  const std::optional<std::int64_t> id = *found;
+  if (!id) return PeriodSums{starts, std::nullopt}.take();
+  const auto before = energy_before(*id, starts.front());
   if (!before) return std::unexpected{before.error()};
   PeriodSums sums{starts, *before};
   const auto made = prepared(
@@ -407,7 +413,7 @@ Result<std::vector<Period>> SqliteReader::periods(const std::string& device,
       "sample.ts_ms >= ?2 AND sample.ts_ms < ?3 ORDER BY sample.ts_ms, sample.seq, sample.id");
   if (!made) return std::unexpected{made.error()};
   Statement& row = **made;
-  row.bind(1, **id).bind(2, starts.front().unix_ms()).bind(3, starts.back().unix_ms());
+  row.bind(1, *id).bind(2, starts.front().unix_ms()).bind(3, starts.back().unix_ms());
   const auto number = [&](int column) -> std::optional<std::int64_t> {
     if (row.is_null(column)) return std::nullopt;
     return row.integer(column);
