@@ -30,8 +30,9 @@ class Members {
   std::optional<UtcMillis> instant(std::string_view key) {
     if (!has(key)) return std::nullopt;
     const auto value = object_[key].integer();
-    if (!checked(value, value && *value >= 0)) return std::nullopt;
-    return UtcMillis{*value};
+    if (value && *value >= 0) return UtcMillis{*value};
+    spoil();
+    return std::nullopt;
   }
   std::optional<bool> boolean(std::string_view key) {
     if (!has(key)) return std::nullopt;

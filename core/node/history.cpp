@@ -12,9 +12,16 @@ void print_number(TextWriter& out, double value, int decimals) {
   out.decimal(std::llround(value * std::pow(10.0, decimals)), decimals);
 }
 
+// An absent number, or one that no counter reaches, prints as `nothing`.
 template <class Unit>
-bool printable(const std::optional<Quantity<Unit>>& value) {
-  return value && std::abs(static_cast<double>(value->in(Unit{}))) < 1e12;
+void print_or(TextWriter& out, const std::optional<Quantity<Unit>>& value, int decimals,
+              std::string_view nothing) {
+  const double number = value ? static_cast<double>(value->in(Unit{})) : HUGE_VAL;
+  if (std::abs(number) < 1e12) {
+    print_number(out, number, decimals);
+  } else {
+    out.text(nothing);
+  }
 }
 
 std::string_view name_of(const HistoryRow& row) {
@@ -32,11 +39,9 @@ std::expected<bool, ports::FileError> ends_torn(ports::Files& files, std::size_t
 
 void print_csv(const HistoryRow& row, TextWriter& out) {
   out.integer(row.timestamp_ms / 1000).character(',');
-  if (printable(row.energy)) print_number(out, row.energy->in(watt_hours), 3);
+  print_or(out, row.energy, 3, "");
   out.character(',');
-  if (printable(row.battery)) {
-    print_number(out, static_cast<double>(row.battery->in(percent)), 1);
-  }
+  print_or(out, row.battery, 1, "");
   out.character(',');
   for (const char c : name_of(row)) {
     out.character(c == ',' || c == '"' || c == '\n' || c == '\r' ? ' ' : c);
@@ -48,17 +53,9 @@ void print_json(const HistoryRow& row, std::string_view device_id, TextWriter& o
   out.text("{\"timestamp\":").integer(row.timestamp_ms);
   out.text(",\"device_id\":").json_string(device_id);
   out.text(",\"energy_wh\":");
-  if (printable(row.energy)) {
-    print_number(out, row.energy->in(watt_hours), 3);
-  } else {
-    out.text("null");
-  }
+  print_or(out, row.energy, 3, "null");
   out.text(",\"battery_pct\":");
-  if (printable(row.battery)) {
-    print_number(out, static_cast<double>(row.battery->in(percent)), 1);
-  } else {
-    out.text("null");
-  }
+  print_or(out, row.battery, 1, "null");
   out.text(",\"device_name\":").json_string(name_of(row));
   out.text(",\"session_min\":").integer(row.session_minutes).character('}');
 }

@@ -18,7 +18,7 @@ inline constexpr std::string_view kHistoryFileOld = "history_old.csv";
 inline constexpr std::string_view kHistoryHeader =
     "timestamp,energy_wh,battery_pct,device_name,session_min\n";
 // At 40 bytes a row, 90 days; the file before is kept, so between 90 and 180 days are there.
-inline constexpr std::size_t kHistoryBytesMax = 512 * 1024;
+inline constexpr std::size_t kHistoryBytesMax = 524'288;
 
 struct HistoryRow {
   std::int64_t timestamp_ms = 0;  // Unix ms, or ms since boot while there is no clock

@@ -18,7 +18,7 @@ std::optional<Quantity<Unit>> sound(std::optional<Quantity<Unit>> value) {
 // What a meter cannot measure below zero: the rest is its noise.
 template <class Unit>
 std::optional<Quantity<Unit>> not_negative(std::optional<Quantity<Unit>> value) {
-  if (!sound(value)) return std::nullopt;
+  if (!value || !std::isfinite(value->in(Unit{}))) return std::nullopt;
   return std::max(*value, Unit{}(0));
 }
 

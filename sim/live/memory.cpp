@@ -105,7 +105,7 @@ std::vector<Backlog> load_backlogs(Folder& folder) {
     if (backlog) {
       backlogs.push_back(*backlog);
     } else {
-      (void)folder.remove(name);
+      std::filesystem::remove(entry.path(), error);
     }
   }
   std::ranges::sort(backlogs, {}, &Backlog::from);
@@ -135,8 +135,8 @@ bool save(ports::Files& files, const Backlog& backlog) {
   return files.replace(backlog_file(backlog.boot), out.view()).has_value();
 }
 
-void forget(ports::Files& files, const Backlog& backlog) {
-  (void)files.remove(backlog_file(backlog.boot));
+bool forget(ports::Files& files, const Backlog& backlog) {
+  return files.remove(backlog_file(backlog.boot)).has_value();
 }
 
 }  // namespace idast::sim

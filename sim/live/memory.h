@@ -46,6 +46,7 @@ bool save(ports::Files& files, const Delivered& delivered);
 // Oldest first. Damaged ones are left out and removed.
 std::vector<Backlog> load_backlogs(Folder& folder);
 bool save(ports::Files& files, const Backlog& backlog);
-void forget(ports::Files& files, const Backlog& backlog);
+// False when it could not be removed: it is then found done at the next start.
+bool forget(ports::Files& files, const Backlog& backlog);
 
 }  // namespace idast::sim

@@ -85,11 +85,12 @@ Pair::Pair(const PairSettings& settings, const Sky& sky, ports::Broker& broker, 
       body_{plant_},
       air_{settings.air, settings.identity.seed ^ settings.boot.bits} {
   set_clocks();
-  transmitter_.emplace(
+  transmitter_ = std::make_unique<node::Transmitter>(
       transmitter_settings(settings, plant_),
       node::TransmitterPorts{body_, body_, air_.first(), transmitter_clock_, log_});
-  receiver_.emplace(receiver_settings(settings),
-                    node::ReceiverPorts{air_.second(), broker_, files_, receiver_clock_, log_});
+  receiver_ = std::make_unique<node::Receiver>(
+      receiver_settings(settings),
+      node::ReceiverPorts{air_.second(), broker_, files_, receiver_clock_, log_});
 }
 
 void Pair::set_clocks() {

@@ -149,8 +149,8 @@ class Pair {
   Body body_;
   Air air_;
   BoardClock transmitter_clock_, receiver_clock_;
-  std::optional<node::Transmitter> transmitter_;
-  std::optional<node::Receiver> receiver_;
+  std::unique_ptr<node::Transmitter> transmitter_;
+  std::unique_ptr<node::Receiver> receiver_;
 };
 
 }  // namespace idast::sim

@@ -2,6 +2,11 @@
 
 #include <utility>
 
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+#include "core/base/require.h"
+
 namespace idast::sim {
 namespace {
 
@@ -22,11 +27,12 @@ ports::PublishError error_of(mqtt::PublishError error) {
 }  // namespace
 
 SessionBroker::SessionBroker(boost::asio::io_context& io, mqtt::Options options,
-                             std::string device_id, Events events)
-    : root_{"solar-tracker/" + device_id + "/"},
+                             const std::string& device_id, Events events)
+    : io_{io},
+      root_{"solar-tracker/" + device_id + "/"},
       events_{std::move(events)},
       session_{io, std::move(options), callbacks()} {
-  (void)session_.subscribe(root_ + "stored", 1);
+  subscribe(root_ + "stored");
 }
 
 mqtt::Callbacks SessionBroker::callbacks() {
@@ -59,7 +65,10 @@ void SessionBroker::take(const mqtt::Message& message) {
 }
 
 void SessionBroker::stop(std::string_view offline_status, std::function<void()> done) {
-  (void)session_.publish(root_ + "status", offline_status, 1, true);
+  if (!session_.publish(root_ + "status", offline_status, 1, true)) {
+    boost::asio::post(io_, std::move(done));
+    return;
+  }
   session_.stop(std::move(done));
 }
 
@@ -81,7 +90,10 @@ std::expected<ports::Ticket, ports::PublishError> SessionBroker::publish(std::st
   return qos == 0 ? 0 : ++ticket_;
 }
 
-void SessionBroker::subscribe(std::string_view topic) { (void)session_.subscribe(topic, 1); }
+void SessionBroker::subscribe(std::string_view topic) {
+  const auto subscribed = session_.subscribe(topic, 1);
+  require(subscribed.has_value(), "SessionBroker: a tracker has two topics of its own");
+}
 
 std::optional<ports::Broker::Incoming> SessionBroker::receive() {
   if (inbox_.empty()) return std::nullopt;

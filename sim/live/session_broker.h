@@ -26,11 +26,12 @@ class SessionBroker final : public ports::Broker {
     std::function<void()> connected;
   };
 
-  SessionBroker(boost::asio::io_context& io, mqtt::Options options, std::string device_id,
+  SessionBroker(boost::asio::io_context& io, mqtt::Options options, const std::string& device_id,
                 Events events);
 
   void start() { session_.start(); }
-  // Says farewell, lets the broker acknowledge what it can, and disconnects.
+  // Says farewell, lets the broker acknowledge what it can, and disconnects. Where the farewell
+  // finds no room, the connection is left to be cut: the will says the same.
   void stop(std::string_view offline_status, std::function<void()> done);
 
   // The time of the samples that are published from now on.
@@ -53,6 +54,7 @@ class SessionBroker final : public ports::Broker {
   mqtt::Callbacks callbacks();
   void take(const mqtt::Message& message);
 
+  boost::asio::io_context& io_;
   std::string root_;  // solar-tracker/ID/
   Events events_;
   mqtt::Session session_;

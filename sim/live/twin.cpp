@@ -20,6 +20,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "core/base/mutex.h"
 #include "mqtt/url.h"
 #include "sim/live/live_tracker.h"
 #include "sim/sky/measured_sky.h"
@@ -77,11 +78,13 @@ class StreamLog final : public ports::Log {
   explicit StreamLog(std::ostream& out) : out_{out} {}
   void write(ports::Level level, std::string_view event, std::string_view detail) override {
     if (level < ports::Level::warn) return;
+    const Lock lock{mutex_};
     out_ << event << ": " << detail << "\n";
   }
 
  private:
-  std::ostream& out_;
+  Mutex mutex_;  // pasts are simulated on threads of their own
+  std::ostream& out_ GUARDED_BY(mutex_);
 };
 
 // Says how the backlogs come along, and how fast.
@@ -122,13 +125,13 @@ class Progress {
     line << "the past is filled in: " << total_ - start_done_ << " samples in " << std::fixed
          << std::setprecision(1) << seconds << " s";
     print(line.str());
-    if (terminal_) out_ << std::endl;
+    if (terminal_) out_ << "\n" << std::flush;
     began_.reset();
     rate_ = 0;
   }
   void print(const std::string& line) {
     if (!terminal_) {
-      out_ << line << std::endl;
+      out_ << line << "\n" << std::flush;
       return;
     }
     out_ << "\r\x1b[2K" << line << std::flush;
@@ -210,7 +213,7 @@ class Twin {
   void add(std::size_t index) {
     LiveTrackerSettings settings = settings_of(index);
     std::unique_ptr<Sky> sky;
-    if (is_weather(index)) {
+    if (weather_ && is_weather(index)) {
       auto measured = std::make_unique<MeasuredSky>(*weather_);
       settings.sky_start = measured->replay_start();
       settings.sky_end = measured->last();
@@ -222,7 +225,9 @@ class Twin {
     LiveTrackerEvents events;
     events.connected = [this] {
       ++connected_;
-      if (connected_ == identities_.size()) out_ << "all trackers are connected" << std::endl;
+      if (connected_ == identities_.size()) {
+        out_ << "all trackers are connected\n" << std::flush;
+      }
     };
     events.disconnected = [this](const mqtt::DisconnectReason& reason) {
       if (reason.was_connected) --connected_;
@@ -404,6 +409,7 @@ std::expected<std::optional<WeatherFile>, std::string> weather_of(const TwinOpti
 std::vector<Identity> identities(const TwinOptions& options,
                                  const std::optional<WeatherFile>& weather) {
   std::vector<Identity> made;
+  made.reserve(options.devices + 1);
   for (std::size_t i = 0; i < options.devices; ++i) made.push_back(identity(options.seed, i));
   if (weather) {
     const std::string name = std::filesystem::path{weather->name}.stem().string();
