@@ -79,7 +79,11 @@ CREATE UNIQUE INDEX sample_identity ON sample(boot, seq)
   WHERE boot IS NOT NULL AND seq IS NOT NULL;
 )sql"};
 
-std::string quoted(std::string_view name) { return '"' + std::string{name} + '"'; }
+std::string quoted(std::string_view name) {
+  std::string text{"\""};
+  text.append(name).append("\"");
+  return text;
+}
 
 // 10^decimals as a REAL, or nothing to divide by.
 std::string divisor_sql(int decimals) {
@@ -111,7 +115,7 @@ std::string raw_json_sql() {
   std::string all = "json_object(";
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     if (i != 0) all += ", ";
-    all += "'" + std::string{kFieldInfo[i].json} + "', " + sent_sql(i);
+    all.append("'").append(kFieldInfo[i].json).append("', ").append(sent_sql(i));
   }
   const std::string columns = "json_patch(" + all + "), context.patch)";
   // The keys of extra are none of the columns' keys, so the two objects are joined as text; a patch
