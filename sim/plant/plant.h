@@ -79,7 +79,7 @@ struct LoadParameters {
   Watts electronics = watts(0.25f);  // both boards: the goal of 6 Wh a day
   WattHours phone_capacity = watt_hours(12.0);
   Watts phone_charge = watts(5.f);  // a USB port at 5 V, 1 A
-  double phones_per_day = 8.0;      // arriving between the hours below, solar time
+  double phones_per_day = 14.0;     // arriving between the hours below, solar time: a busy school
   double first_hour = 7.0;
   double last_hour = 20.0;
   float phone_from_charge = 0.35f;   // none is taken below this battery charge,
