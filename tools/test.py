@@ -107,7 +107,7 @@ def fuzz(tally: Tally, seconds: int) -> None:
 
 
 def rooms_with_tests() -> list[str]:
-    folders = {p.parent.relative_to(ROOT).as_posix() for top in ("core", "sim", "mqtt", "server", "cli", "tools")
+    folders = {p.parent.relative_to(ROOT).as_posix() for top in ("core", "sim", "mqtt", "server", "cli", "tests")
                for p in (ROOT / top).rglob("*_test.cpp")}
     return sorted(folders)
 
@@ -155,7 +155,7 @@ def main(arguments: list[str]) -> int:
     if asked("dashboard"):
         dashboard_suites(tally)
     if asked("browser"):
-        tally.run("dashboard/browser", ["npm", "run", "--silent", "test:browser"], ROOT / "dashboard")
+        tally.run("dashboard/browser", [sys.executable, "tests/browser.py", IDAST])
     for folder in ("journey", "crash"):
         for script in scripts(folder) if asked(folder) else []:
             tally.run(f"tests/{folder}/{script.stem}", [sys.executable, script, IDAST])
