@@ -119,6 +119,8 @@ void Connection::handle() {
   const http::verb verb = request_.method();
   if (verb == http::verb::options) return send_options(seed_);
   if (verb != http::verb::get && verb != http::verb::head) {
+    const bool known = match || target->path == kStreamPath || find_page(target->path, {});
+    if (!known) return refuse({404, "not_found", "there is nothing at this address"});
     return refuse({405, "method_not_allowed", "only GET, HEAD and OPTIONS are answered here"},
                   seed_);
   }
