@@ -129,6 +129,8 @@ def main() -> int:
     options = parse()
     options.data = options.data.resolve()
     check_before_start(options)
+    # Said even where the shell that started us ignores it, as for a job in the background.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
 
     password = broker.kept_password(options.data / "mqtt-password")
