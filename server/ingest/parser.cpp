@@ -135,6 +135,8 @@ Taken take_number(const Sql& sql, const Value& value, std::int64_t& place) {
   if (value.token != Token::number) return {};
   const auto scaled = scaled_number(value.json, sql.decimals);
   if (!scaled || scaled->value < sql.low || scaled->value > sql.high) return {};
+  // A count is whole or it is none: identity is never rounded into being.
+  if (sql.name == telemetry::sql::count().name && !scaled->exact) return {};
   place = scaled->value;
   return {true, scaled->exact};
 }

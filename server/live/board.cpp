@@ -84,12 +84,8 @@ UtcMillis Board::boot_start(Device& device, const Record& record) {
   const std::string& text = record.text[position_of("boot_id")];
   const Millis uptime{record.number(position_of("uptime_ms")).value_or(0)};
   const UtcMillis started = record.received - uptime;
-  for (Boot& boot : device.boots) {
-    if (boot.text != text) continue;
-    // A sample that waited on its way says too late a time: the least over all is nearest the
-    // truth.
-    boot.started = std::min(boot.started, started);
-    return boot.started;
+  for (const Boot& boot : device.boots) {
+    if (boot.text == text) return boot.started;
   }
   if (device.boots.size() == kBootsMax) {
     device.boots.erase(

@@ -92,7 +92,9 @@ std::string extra_of(const Record& record) {
 }
 
 std::string context_key(const Record& record, KeySet removed) {
-  std::string key = std::to_string(removed.bits);
+  // The number of fields comes first: a program that knows more fields makes contexts of its own,
+  // and never finds one in which a later field counts as removed.
+  std::string key = std::to_string(kFieldCount) + ':' + std::to_string(removed.bits);
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     if (place_of(i) != Place::context) continue;
     key.push_back('|');
@@ -206,8 +208,7 @@ Result<SqliteStore::Statements> SqliteStore::prepare(Connection& connection) {
       .add_loss = make("INSERT INTO loss(boot, first, last, reason, received_ms) "
                        "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"),
       .update_plain =
-          make("UPDATE device SET plain_sample = ?2, plain_received_ms = ?3 WHERE id = ?1 "
-               "AND (plain_received_ms IS NULL OR plain_received_ms <= ?3)"),
+          make("UPDATE device SET plain_sample = ?2, plain_received_ms = ?3 WHERE id = ?1"),
       .progress = std::move(*progress)};
   if (error) return std::unexpected{*error};
   return statements;
@@ -276,9 +277,9 @@ Result<void> SqliteStore::add(const Record& record, Work& work) {
     // Accounted for even when absorbed: what a summary stands for is gone on the device, and a hole
     // that nothing can ever fill would hold its memory for good.
     boot->spans.push_back({std::min(seq, record.number(kSeqFrom).value_or(seq)), seq});
-    if (*inserted) boot->started_ms = std::min(boot->started_ms, started_ms);
-  } else if (Plain& plain = work.plain[*device]; received_ms >= plain.received_ms) {
-    plain = {connection_.last_row_id(), received_ms};
+  } else {
+    // In receive order, whatever the server's clock said meanwhile.
+    work.plain[*device] = {connection_.last_row_id(), received_ms};
   }
   return {};
 }

@@ -193,7 +193,7 @@ Result<std::optional<StoredRecord>> SqliteReader::latest_of(std::int64_t device)
   if (!numbered) return unnumbered;
   // A device that sends both was given new firmware, or lost an identity on the way: what came last
   // stands.
-  return plain->record.received > numbered->record.received ? unnumbered : identified;
+  return plain->id > numbered->id ? unnumbered : identified;
 }
 
 Result<std::optional<StoredRecord>> SqliteReader::latest(const std::string& device) {

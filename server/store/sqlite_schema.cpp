@@ -19,7 +19,9 @@ constexpr std::array<const char*, 1> kMigrations{
     R"sql(
 CREATE TABLE field(
   position INTEGER PRIMARY KEY,
-  name TEXT NOT NULL
+  name TEXT NOT NULL,
+  -- How its values are to be read; see definition_of().
+  definition TEXT NOT NULL
 ) STRICT;
 CREATE TABLE device(
   id INTEGER PRIMARY KEY,
@@ -166,10 +168,46 @@ Result<Version> version_of(Connection& connection, const std::string& path) {
   return Version{migrations->value_or(0), fields->value_or(0)};
 }
 
+// Everything that gives a stored whole number its meaning. A program whose own definition differs
+// would silently read other values out of the same rows.
+std::string definition_of(std::size_t field) {
+  const auto& sql = kFieldInfo[field].sql;
+  std::string text = std::to_string(static_cast<int>(sql.kind)) + ' ' +
+                     std::to_string(sql.decimals) + ' ' +
+                     std::to_string(static_cast<int>(place_of(field)));
+  if (const Guess* guess = guess_for(field); guess != nullptr) {
+    text += ' ' + std::string{kFieldInfo[guess->a].column} + '*' + std::to_string(guess->a_times) +
+            ' ' + std::string{kFieldInfo[guess->b].column} + '*' + std::to_string(guess->b_times) +
+            '/' + std::to_string(guess->divisor);
+  }
+  return text;
+}
+
+Result<void> check_fields(Connection& connection, const std::string& path) {
+  auto rows = connection.prepare("SELECT position, name, definition FROM field ORDER BY position");
+  if (!rows) return std::unexpected{rows.error()};
+  while (true) {
+    const auto row = rows->step();
+    if (!row) return std::unexpected{row.error()};
+    if (!*row) return {};
+    const auto field = static_cast<std::size_t>(rows->integer(0));
+    const std::string name{rows->text(1)};
+    if (field < kFieldCount && name == kFieldInfo[field].column &&
+        rows->text(2) == definition_of(field)) {
+      continue;
+    }
+    return std::unexpected{StoreError{StoreErrorKind::corrupt,
+                                      "the database " + path + " stores the field " + name +
+                                          " in another way than this program reads it and is left "
+                                          "as it is; use the program that made it"}};
+  }
+}
+
 Result<void> add_field(Connection& connection, std::size_t field) {
   const auto& info = kFieldInfo[field];
   const std::string name{info.column};
-  std::string sql = "INSERT INTO field VALUES(" + std::to_string(field) + ", '" + name + "');\n";
+  std::string sql = "INSERT INTO field VALUES(" + std::to_string(field) + ", '" + name + "', '" +
+                    definition_of(field) + "');\n";
   // Messages of earlier programs did not have it.
   sql += "UPDATE context SET removed = removed | (1 << " + std::to_string(field) +
          "), patch = json_set(patch, '$.\"" + std::string{info.json} + "\"', NULL);\n";
@@ -286,6 +324,9 @@ Result<void> migrate(Connection& connection, const std::string& path) {
   version = version_of(connection, path);
   if (!version) return std::unexpected{version.error()};
   if (is_newer()) return newer(path);
+  if (version->migrations > 0) {
+    if (auto same = check_fields(connection, path); !same) return same;
+  }
   if (auto done = apply(connection, *version); !done) return done;
   return transaction->commit();
 }

@@ -357,6 +357,32 @@ TEST_CASE("an old boot's backlog does not take latest back") {
   CHECK(latest_of(*reader, "a").record.text[position_of("boot_id")] == kBootB);
 }
 
+TEST_CASE("two boots that waited in the broker together keep the order of their first samples") {
+  const auto store = value_of(open_sqlite(":memory:"));
+  // The server was away for two hours. Boot A ran five minutes, then boot B; all arrive within ms.
+  std::vector<Record> batch{identified("a", kBootA, 0, kNoon), identified("a", kBootA, 857, kNoon),
+                            identified("a", kBootB, 0, kNoon),
+                            identified("a", kBootB, 20'000, kNoon)};
+  constexpr std::array<std::int64_t, 4> kUptimes{0, 300'000, 0, 7'000'000};
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    batch[i].received = UtcMillis{kNoon + static_cast<std::int64_t>(i)};
+    put(batch[i], position_of("uptime_ms"), kUptimes[i]);
+  }
+  value_of(store->commit(batch));
+  const auto reader = value_of(store->open_reader());
+  CHECK(latest_of(*reader, "a").record.text[position_of("boot_id")] == kBootB);
+}
+
+TEST_CASE("a server clock that was wrong for a while does not hold latest back") {
+  const auto store = value_of(open_sqlite(":memory:"));
+  std::vector<Record> batch{plain("a", kNoon), plain("a", kNoon + 1)};
+  batch[0].received = UtcMillis{kNoon + 31'536'000'000};  // A year ahead.
+  value_of(store->commit({&batch[0], 1}));
+  value_of(store->commit({&batch[1], 1}));
+  const auto reader = value_of(store->open_reader());
+  CHECK(latest_of(*reader, "a").record.ts == UtcMillis{kNoon + 1});
+}
+
 TEST_CASE("without identity latest is what was received last") {
   const auto store = value_of(open_sqlite(":memory:"));
   std::vector<Record> batch{plain("a", kNoon + 5), plain("a", kNoon), plain("b", kNoon + 2)};
@@ -598,9 +624,10 @@ TEST_CASE("a newer schema stops the start and is left as it is") {
   const Folder folder;
   const std::string file = folder.file("idast.db");
   value_of(open_sqlite(file)).reset();
-  for (const char* change : {"INSERT INTO migration VALUES(1000)",
-                             "DELETE FROM migration WHERE "
-                             "number = 1000; INSERT INTO field VALUES(60, 'from_the_future')"}) {
+  for (const char* change :
+       {"INSERT INTO migration VALUES(1000)",
+        "DELETE FROM migration WHERE "
+        "number = 1000; INSERT INTO field VALUES(60, 'from_the_future', '')"}) {
     CHECK(command_line(file, change).empty());
     const auto opened = open_sqlite(file);
     REQUIRE_FALSE(opened);
@@ -608,6 +635,17 @@ TEST_CASE("a newer schema stops the start and is left as it is") {
     CHECK(opened.error().words.find("newer IDAST") != std::string::npos);
     CHECK(opened.error().words.find(file) != std::string::npos);
   }
+}
+
+TEST_CASE("a database whose fields were stored in another way is refused and left as it is") {
+  const Folder folder;
+  const std::string file = folder.file("idast.db");
+  value_of(open_sqlite(file)).reset();
+  CHECK(command_line(file, "UPDATE field SET definition = '1 3 4' WHERE name = 'power_w'").empty());
+  const auto opened = open_sqlite(file);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().kind == StoreErrorKind::corrupt);
+  CHECK(opened.error().words.find("power_w") != std::string::npos);
 }
 
 TEST_CASE("an earlier program's database gets the columns of new fields, and old rows lack them") {

@@ -66,8 +66,8 @@ def main() -> int:
 
         def out_of_range() -> None:
             row = stored(json.dumps({"top": 2**31, "batteryPct": 12345.6, "deviceName": "x" * 65, "boot": "zz",
-                                     "seq": -1, "right": -2**31}),
-                         ("top", "batteryPct", "deviceName", "boot", "seq"))
+                                     "seq": -1, "uptimeMs": 4.5, "right": -2**31}),
+                         ("top", "batteryPct", "deviceName", "boot", "seq", "uptimeMs"))
             assert row["top"] is None and row["battery_pct"] is None and row["device_name"] is None
             assert row["right"] == -2**31
 
