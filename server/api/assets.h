@@ -36,7 +36,7 @@ std::optional<Answer> find_page(std::string_view path, const Preferences& wants,
 // Scripts, styles and data from this server only, and nobody may frame it.
 constexpr std::string_view kContentSecurityPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-    "font-src 'self'; connect-src 'self'; manifest-src 'self'; worker-src 'self'; base-uri 'none'; "
+    "font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'";
 
 }  // namespace idast::api
