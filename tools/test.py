@@ -7,11 +7,13 @@
 
 A suite says its counts in its last lines: doctest's summary, or `IDAST-TESTS passed=N failed=N`.
 """
+import concurrent.futures
 import os
 import pathlib
 import re
 import subprocess
 import sys
+import threading
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -35,6 +37,7 @@ class Tally:
         self.passed = 0
         self.failed = 0
         self.skips: list[str] = []
+        self.lock = threading.Lock()  # Fuzzers run side by side.
 
     def run(self, name: str, command: list, cwd: pathlib.Path = ROOT) -> bool:
         """Runs one suite; adds its counts. A suite that ends badly has at least one failure."""
@@ -56,9 +59,10 @@ class Tally:
             passed, failed = (1, 0) if status == 0 else (0, 1)
         elif status != 0 and failed == 0:
             failed = 1
-        self.passed += passed
-        self.failed += failed
-        self.skips += [f"{name}: {line.strip()}" for line in SKIPPED.findall(output)]
+        with self.lock:
+            self.passed += passed
+            self.failed += failed
+            self.skips += [f"{name}: {line.strip()}" for line in SKIPPED.findall(output)]
         mark = colour("ok  ", 32) if failed == 0 else colour("FAIL", 31)
         print(f"{mark} {name:<28} {passed:>5} passed {failed:>3} failed {time.monotonic() - start:7.1f} s",
               flush=True)
@@ -93,17 +97,24 @@ def dashboard_suites(tally: Tally) -> None:
 
 
 def fuzz(tally: Tally, seconds: int) -> None:
-    """Every fuzzer for some seconds, from its kept corpus in tests/golden/fuzz/NAME."""
-    build("fuzz", ["fuzzers"])
-    for fuzzer in sorted(FUZZ_BUILD.glob("fuzz_*")):
-        if not os.access(fuzzer, os.X_OK) or fuzzer.is_dir():
-            continue
-        corpus = FUZZ_BUILD / "corpus" / fuzzer.name
+    """Every fuzzer for some seconds, one on each core, from its kept corpus in tests/golden/fuzz/NAME."""
+    if not (FUZZ_BUILD / "build.ninja").exists():
+        run_quietly(["cmake", "--preset", "fuzz"], "configuring fuzz")
+    if not tally.run("fuzz/build", ["ninja", "-C", FUZZ_BUILD, "fuzzers"]):
+        return
+    fuzzers = [f for f in sorted(FUZZ_BUILD.glob("fuzz_*")) if f.is_file() and os.access(f, os.X_OK)]
+
+    def run_one(fuzzer: pathlib.Path) -> None:
+        name = fuzzer.name.removeprefix("fuzz_")
+        corpus = FUZZ_BUILD / "corpus" / name
         corpus.mkdir(parents=True, exist_ok=True)
-        seeds = ROOT / "tests" / "golden" / "fuzz" / fuzzer.name.removeprefix("fuzz_")
-        tally.run(f"fuzz/{fuzzer.name.removeprefix('fuzz_')}",
+        seeds = ROOT / "tests" / "golden" / "fuzz" / name
+        tally.run(f"fuzz/{name}",
                   [fuzzer, corpus, *([seeds] if seeds.exists() else []), f"-max_total_time={seconds}",
-                   "-rss_limit_mb=1024", "-timeout=10", f"-artifact_prefix={FUZZ_BUILD}/"])
+                   "-rss_limit_mb=1024", "-timeout=10", "-print_final_stats=1", f"-artifact_prefix={FUZZ_BUILD}/"])
+
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as cores:
+        list(cores.map(run_one, fuzzers))
 
 
 def rooms_with_tests() -> list[str]:
