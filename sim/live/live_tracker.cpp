@@ -144,9 +144,9 @@ void LiveTracker::advance_with_us(UtcMillis utc) {
   if (lag < -kLagCoarse || lag > kLagJump) return pair_->set_sky(utc);  // our clock was set
   while (true) {
     const Millis left = utc - pair_->sky_utc();
-    const Millis lasting = left > kLagCoarser  ? kPastSampleEvery
-                           : left > kLagCoarse ? kPastStep
-                                               : kLiveStep;
+    Millis lasting = kLiveStep;
+    if (left > kLagCoarse) lasting = std::min(left, kPastStep);
+    if (left > kLagCoarser) lasting = kPastSampleEvery;
     if (left < lasting) return;
     step(lasting, lasting);
   }

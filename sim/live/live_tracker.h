@@ -70,6 +70,8 @@ class LiveTracker {
   void stop(std::function<void()> done);
 
   const Identity& identity() const { return settings_.identity; }
+  // Until when it has lived, in the sky's time. After begin().
+  UtcMillis reached() const { return pair_->sky_utc(); }
 
  private:
   static constexpr Millis kLiveStep{60};

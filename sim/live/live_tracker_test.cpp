@@ -271,6 +271,16 @@ TEST_CASE("a machine that slept makes up the time in longer steps") {
   world.stop();
 }
 
+TEST_CASE("a machine that hung for some seconds goes on at once") {
+  World world;
+  world.start(0ms);
+  CHECK(world.live_until([&] { return world.samples().size() > 3; }));
+  world.utc = world.utc + 7s;
+  world.live_for_a_tick();
+  CHECK(world.utc - world.tracker->reached() < 60ms);
+  world.stop();
+}
+
 TEST_CASE("with uptime stamps nothing is made up, and nothing is remembered") {
   World world;
   world.start(48h, Stamps::uptime);
