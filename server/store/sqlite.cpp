@@ -143,20 +143,14 @@ class SqliteStore final : public Store {
   };
   struct Boot {
     std::int64_t id = 0;
-    std::int64_t started_ms = 0;
     std::int64_t upto = -1;
-    std::int64_t started_ms_stored = 0;
     std::vector<Span> spans;
-  };
-  struct Plain {
-    std::int64_t sample = 0;
-    std::int64_t received_ms = INT64_MIN;
   };
   // What one transaction gathers.
   struct Work {
     Committed committed;
     std::map<std::pair<std::string, std::string>, Boot> boots;  // By device and boot.
-    std::map<std::int64_t, Plain> plain;                        // By device.
+    std::map<std::int64_t, std::int64_t> plain;  // Newest sample without identity, by device.
   };
 
   SqliteStore(std::string path, std::string location, Connection connection, Statements statements)
@@ -198,17 +192,16 @@ Result<SqliteStore::Statements> SqliteStore::prepare(Connection& connection) {
   Statements statements{
       .find_device = make("SELECT id FROM device WHERE name = ?1"),
       .add_device = make("INSERT INTO device(name) VALUES(?1)"),
-      .find_boot = make("SELECT id, started_ms, upto FROM boot WHERE device = ?1 AND boot_id = ?2"),
+      .find_boot = make("SELECT id, upto FROM boot WHERE device = ?1 AND boot_id = ?2"),
       .add_boot =
           make("INSERT INTO boot(device, boot_id, started_ms, upto) VALUES(?1, ?2, ?3, -1)"),
-      .update_boot = make("UPDATE boot SET started_ms = ?2, upto = ?3 WHERE id = ?1"),
+      .update_boot = make("UPDATE boot SET upto = ?2 WHERE id = ?1"),
       .find_context = make("SELECT id FROM context WHERE key = ?1"),
       .add_context = make(context_sql()),
       .add_sample = make(insert_sql()),
       .add_loss = make("INSERT INTO loss(boot, first, last, reason, received_ms) "
                        "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"),
-      .update_plain =
-          make("UPDATE device SET plain_sample = ?2, plain_received_ms = ?3 WHERE id = ?1"),
+      .update_plain = make("UPDATE device SET plain_sample = ?2 WHERE id = ?1"),
       .progress = std::move(*progress)};
   if (error) return std::unexpected{*error};
   return statements;
@@ -279,7 +272,7 @@ Result<void> SqliteStore::add(const Record& record, Work& work) {
     boot->spans.push_back({std::min(seq, record.number(kSeqFrom).value_or(seq)), seq});
   } else {
     // In receive order, whatever the server's clock said meanwhile.
-    work.plain[*device] = {connection_.last_row_id(), received_ms};
+    work.plain[*device] = connection_.last_row_id();
   }
   return {};
 }
@@ -327,16 +320,14 @@ Result<void> SqliteStore::finish(Work& work) {
   for (auto& [key, boot] : work.boots) {
     const auto upto = statements_.progress.add(boot.id, boot.upto, std::move(boot.spans));
     if (!upto) return std::unexpected{upto.error()};
-    if (*upto != boot.upto || boot.started_ms != boot.started_ms_stored) {
-      auto& update = statements_.update_boot;
-      auto done = update.bind(1, boot.id).bind(2, boot.started_ms).bind(3, *upto).run();
+    if (*upto != boot.upto) {
+      auto done = statements_.update_boot.bind(1, boot.id).bind(2, *upto).run();
       if (!done) return done;
     }
     work.committed.progress.push_back({key.first, key.second, *upto});
   }
-  for (const auto& [device, plain] : work.plain) {
-    auto& update = statements_.update_plain;
-    auto done = update.bind(1, device).bind(2, plain.sample).bind(3, plain.received_ms).run();
+  for (const auto& [device, sample] : work.plain) {
+    auto done = statements_.update_plain.bind(1, device).bind(2, sample).run();
     if (!done) return done;
   }
   return {};
@@ -373,17 +364,14 @@ Result<SqliteStore::Boot*> SqliteStore::boot_of(const std::string& device, const
   if (!row) return std::unexpected{row.error()};
   if (*row) {
     found.id = find.integer(0);
-    found.started_ms = find.integer(1);
-    found.upto = find.integer(2);
+    found.upto = find.integer(1);
     find.reset();
   } else {
     auto& add_boot = statements_.add_boot;
     auto added = add_boot.bind(1, *owner).bind(2, std::string_view{boot}).bind(3, started_ms).run();
     if (!added) return std::unexpected{added.error()};
     found.id = connection_.last_row_id();
-    found.started_ms = started_ms;
   }
-  found.started_ms_stored = found.started_ms;
   return &found;
 }
 

@@ -27,8 +27,7 @@ CREATE TABLE device(
   id INTEGER PRIMARY KEY,
   name TEXT NOT NULL UNIQUE,
   -- The sample without identity that was received last.
-  plain_sample INTEGER,
-  plain_received_ms INTEGER
+  plain_sample INTEGER
 ) STRICT;
 CREATE TABLE boot(
   id INTEGER PRIMARY KEY,
