@@ -33,13 +33,20 @@ enum class Reason : std::uint8_t {
   saturated,         // Every light sensor is at the end of its scale.
   settings_unsound,  // Mount or rate contradict themselves.
   out_of_reach,      // The sun is outside what the servos reach; pointing as near as they can.
+  calibrating,       // Looking a few degrees around for seconds, to learn sensors and mount.
+  overcast,          // The whole sky gives more light than the sun's direction.
+  searching,         // No clock: looking for the sun by light alone.
+  clock_doubted,     // Clock or place contradict the light; the light is followed.
+  sensor_fault,      // A light sensor is dead, stuck or dirty; following the ephemeris.
+  not_moving,        // The light says that the panel does not go where it is sent.
 };
-inline constexpr std::array<std::string_view, 18> kReasonWords{
-    "start",        "sun_up",           "sun_down",      "no_clock", "no_site",
-    "no_light",     "light_low",        "commanded",     "stopped",  "wind_high",
-    "wind_unknown", "battery_low",      "sun_unguarded", "light",    "light_unguarded",
-    "saturated",    "settings_unsound", "out_of_reach"};
-static_assert(static_cast<std::size_t>(Reason::out_of_reach) + 1 == kReasonWords.size());
+inline constexpr std::array<std::string_view, 24> kReasonWords{
+    "start",        "sun_up",           "sun_down",      "no_clock",    "no_site",
+    "no_light",     "light_low",        "commanded",     "stopped",     "wind_high",
+    "wind_unknown", "battery_low",      "sun_unguarded", "light",       "light_unguarded",
+    "saturated",    "settings_unsound", "out_of_reach",  "calibrating", "overcast",
+    "searching",    "clock_doubted",    "sensor_fault",  "not_moving"};
+static_assert(static_cast<std::size_t>(Reason::not_moving) + 1 == kReasonWords.size());
 
 constexpr std::string_view to_text(State state) {
   return kStateWords[static_cast<std::size_t>(state)];

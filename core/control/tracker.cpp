@@ -60,10 +60,13 @@ std::uint16_t as_counts(float counts) {
 
 }  // namespace
 
-std::string_view to_text(Law law) { return law == Law::naive ? "naive" : "ephemeris"; }
+std::string_view to_text(Law law) {
+  constexpr std::array<std::string_view, 3> kNames{"naive", "ephemeris", "hybrid"};
+  return kNames[static_cast<std::size_t>(law)];
+}
 
 std::optional<Law> law_from(std::string_view text) {
-  for (const Law law : {Law::naive, Law::ephemeris}) {
+  for (const Law law : {Law::naive, Law::ephemeris, Law::hybrid}) {
     if (text == to_text(law)) return law;
   }
   return std::nullopt;

@@ -1,4 +1,6 @@
 #pragma once
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <optional>
@@ -18,7 +20,7 @@
 // all of them because it never moves anything.
 namespace idast::control {
 
-enum class Law : std::uint8_t { naive, ephemeris };
+enum class Law : std::uint8_t { naive, ephemeris, hybrid };
 std::string_view to_text(Law law);
 std::optional<Law> law_from(std::string_view text);
 
@@ -104,7 +106,17 @@ struct Inputs {
   std::optional<Light> light = std::nullopt;
   std::optional<MetresPerSecond> wind = std::nullopt;
   std::optional<Watts> panel_power = std::nullopt;  // for laws that learn from it
-  std::optional<Percent> battery = std::nullopt;    // state of charge
+  std::optional<Celsius> panel_temperature = std::nullopt;
+  std::optional<Percent> battery = std::nullopt;  // state of charge
+};
+
+// What the hybrid law has learned of its mount and sensors: kept over a restart (core/node writes
+// it to a file, the lab hands it on). A plain value; one that is not believable is not taken.
+struct Learned {
+  static constexpr std::size_t kTerms = 12;
+  std::array<float, kTerms> value{};      // hybrid.h names them
+  std::array<float, kTerms> deviation{};  // standard deviation of each
+  std::uint32_t sweeps = 0;               // 0: nothing learned yet
 };
 
 // The counts the law works with, and what it makes of them. horizontal = left - right, average =
@@ -149,6 +161,11 @@ class Tracker {
   void configure(const Settings& settings);
   const Settings& settings() const { return settings_; }
   Mode mode() const { return mode_; }
+
+  // What hybrid knows by now; the other laws know nothing (sweeps == 0).
+  Learned learned() const { return {}; }
+  // Goes on from what an earlier start had learned. Call before the first step.
+  void recall(const Learned& learned) { static_cast<void>(learned); }
 
  private:
   // What a mode or a law would like; carry_out() decides what becomes of it.

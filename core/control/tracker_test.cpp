@@ -402,7 +402,8 @@ TEST_CASE("words of states and reasons are stable, unique and short enough to st
   CHECK(to_text(State::acquire) == "acquire");
   CHECK(to_text(State::fault) == "fault");
   CHECK(law_from("naive") == Law::naive);
-  CHECK_FALSE(law_from("hybrid"));
+  CHECK(law_from("hybrid") == Law::hybrid);
+  CHECK_FALSE(law_from("fixed"));
 }
 
 namespace {

@@ -36,6 +36,7 @@ control::Inputs inputs_of(const ports::Readings& readings, Instant now,
   }
   inputs.wind = readings.wind;
   inputs.panel_power = measured_power(readings);
+  inputs.panel_temperature = readings.panel_temperature;
   if (const auto charge = battery_charge(readings)) inputs.battery = charge->value;
   return inputs;
 }
