@@ -22,7 +22,10 @@ void add_sun(CLI::App& program, int& status) {
                    "table with utc, lat_deg, lon_deg, alt_m, pressure_hPa, temp_C and perhaps "
                    "delta_t_s; - is standard input")
       ->required();
-  command->add_option("--method", given->method, "fast")->check(CLI::IsMember({"fast"}));
+  command
+      ->add_option("--method", given->method,
+                   "fast: what the boards compute, to 0.005°; spa: NREL's algorithm, to 0.0003°")
+      ->check(CLI::IsMember({"fast", "spa"}));
   command->callback([given, &status] {
     const auto method = sun_method_from(given->method).value_or(SunMethod::fast);
     status = run_sun({.csv = given->csv, .method = method}, std::cout, std::cerr);

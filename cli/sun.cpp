@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "core/base/calendar.h"
+#include "core/sun/spa.h"
 #include "core/sun/sun.h"
 
 namespace idast::cli {
@@ -86,7 +87,7 @@ std::expected<double, std::string> read_number(std::string_view cell, const Colu
   return value;
 }
 
-std::expected<sun::PrecisePosition, std::string> locate(const Cells& cells) {
+std::expected<sun::PrecisePosition, std::string> locate(const Cells& cells, SunMethod method) {
   const auto at = utc_from_iso(cells[utc]);
   if (!at) return std::unexpected{"utc is not an ISO 8601 time"};
   std::array<double, kColumnCount> numbers{};
@@ -96,16 +97,26 @@ std::expected<sun::PrecisePosition, std::string> locate(const Cells& cells) {
     if (!number) return std::unexpected{number.error()};
     numbers[column] = *number;
   }
+  const auto delta_t_s =
+      cells[delta_t].empty() ? std::nullopt : std::optional<double>{numbers[delta_t]};
+  if (method == SunMethod::spa) {
+    return sun::position_spa(*at,
+                             {.latitude_deg = numbers[latitude],
+                              .longitude_deg = numbers[longitude],
+                              .altitude_m = numbers[altitude],
+                              .pressure_hpa = numbers[pressure],
+                              .temperature_c = numbers[temperature]},
+                             delta_t_s);
+  }
   const auto narrow = [&](Column column) { return static_cast<float>(numbers[column]); };
   const sun::Place place{degrees(narrow(latitude)), degrees(narrow(longitude)),
                          metres(narrow(altitude))};
   const sun::Atmosphere air{hectopascals(narrow(pressure)), celsius(narrow(temperature))};
-  const auto delta_t_s =
-      cells[delta_t].empty() ? std::nullopt : std::optional<double>{numbers[delta_t]};
   return sun::position_precise(*at, place, air, delta_t_s);
 }
 
-std::expected<std::string, std::string> answer(std::string_view line, const Places& places) {
+std::expected<std::string, std::string> answer(std::string_view line, const Places& places,
+                                               SunMethod method) {
   Cells cells;
   std::size_t count = 0;
   for_each_cell(line, [&](std::size_t index, std::string_view cell) {
@@ -119,7 +130,7 @@ std::expected<std::string, std::string> answer(std::string_view line, const Plac
       return std::unexpected{"the row ends before column " + std::string{kColumns[column].name}};
     }
   }
-  const auto position = locate(cells);
+  const auto position = locate(cells, method);
   if (!position) return std::unexpected{position.error()};
   std::array<char, 64> numbers;
   std::snprintf(numbers.data(), numbers.size(), "%.6f,%.6f", 90.0 - position->elevation_deg,
@@ -133,6 +144,7 @@ std::expected<std::string, std::string> answer(std::string_view line, const Plac
 
 std::optional<SunMethod> sun_method_from(std::string_view text) {
   if (text == "fast") return SunMethod::fast;
+  if (text == "spa") return SunMethod::spa;
   return std::nullopt;
 }
 
@@ -146,7 +158,7 @@ int run_sun(const SunOptions& options, std::ostream& out, std::ostream& err) {
   return run_sun(options, file, options.csv, out, err);
 }
 
-int run_sun(const SunOptions&, std::istream& in, std::string_view name, std::ostream& out,
+int run_sun(const SunOptions& options, std::istream& in, std::string_view name, std::ostream& out,
             std::ostream& err) {
   std::size_t number = 0;
   const auto fail = [&](std::string_view words) {
@@ -169,7 +181,7 @@ int run_sun(const SunOptions&, std::istream& in, std::string_view name, std::ost
       out << "utc,lat_deg,lon_deg,apparent_zenith_deg,azimuth_deg\n";
       continue;
     }
-    const auto text = answer(line, *places);
+    const auto text = answer(line, *places, options.method);
     if (!text) return fail(text.error());
     out << *text << '\n';
   }

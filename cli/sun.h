@@ -6,7 +6,8 @@
 #include <string>
 #include <string_view>
 
-// idast sun --csv FILE --method fast: the sun's direction for every row of a table.
+// idast sun --csv FILE [--method fast|spa]: the sun's direction for every row of a table; fast is
+// what the boards compute (core/sun/sun.h), spa is NREL's algorithm (core/sun/spa.h).
 //
 // Input: CSV. Lines that begin with # are skipped. The first other line names the columns; needed
 // are
@@ -26,7 +27,7 @@ namespace idast::cli {
 // A line longer than this is no row of such a table.
 constexpr std::size_t kSunLineBytesMax = 8192;
 
-enum class SunMethod : std::uint8_t { fast };
+enum class SunMethod : std::uint8_t { fast, spa };
 std::optional<SunMethod> sun_method_from(std::string_view text);
 
 struct SunOptions {

@@ -14,11 +14,11 @@ struct Run {
   std::string out, err;
 };
 
-Run run(const std::string& table) {
+Run run(const std::string& table, SunMethod method = SunMethod::fast) {
   std::istringstream in{table};
   std::ostringstream out;
   std::ostringstream err;
-  const int code = run_sun({}, in, "table.csv", out, err);
+  const int code = run_sun({.csv = "-", .method = method}, in, "table.csv", out, err);
   return {code, out.str(), err.str()};
 }
 
@@ -42,6 +42,15 @@ TEST_CASE("the check row comes back as given, with six decimals") {
   CHECK(zenith == doctest::Approx(50.11162).epsilon(0.0001));
   CHECK(azimuth == doctest::Approx(194.34024).epsilon(0.0001));
   CHECK(found.out.substr(found.out.rfind('.')).size() == 8);  // six decimals and the line's end
+}
+
+TEST_CASE("spa answers the check row to the report's five decimals") {
+  const Run found = run(kHead + kRow, SunMethod::spa);
+  CHECK(found.code == 0);
+  CHECK(found.out.find(",50.11162") != std::string::npos);
+  CHECK(found.out.find(",194.34024") != std::string::npos);
+  CHECK(sun_method_from("spa") == SunMethod::spa);
+  CHECK_FALSE(sun_method_from("guess"));
 }
 
 TEST_CASE("columns go by name, others are skipped, and delta T may be missing") {

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <numbers>
 
+#include "core/sun/crossing.h"
+
 namespace idast::sun {
 namespace {
 
@@ -174,90 +176,27 @@ Position position(UtcMillis at, const Place& place, const Atmosphere& atmosphere
 
 namespace {
 
-// Finds where height(t) = direction · (elevation - wanted) turns from below zero to zero or above.
-class Crossing {
- public:
-  Crossing(const Place& place, Degrees elevation, double direction)
-      : place_{place},
-        wanted_deg_{static_cast<double>(elevation.in(degrees))},
-        direction_{direction} {}
-
-  std::optional<UtcMillis> first(UtcMillis from, UtcMillis to) const {
-    // Near the poles the sun may touch the horizon for less than a step; a turning point between
-    // three samples is looked into.
-    UtcMillis a = from;
-    double height_a = height(a);
-    double height_before = height_a;
-    UtcMillis before = a;
-    while (a < to) {
-      const UtcMillis b = std::min(a + kStep, to);
-      const double height_b = height(b);
-      if (height_a > height_before && height_a > height_b && height_a < 0.0) {
-        const UtcMillis top = summit(before, b, 1.0);
-        if (height(top) >= 0.0) return bisect(before, top);
-      }
-      if (height_a < height_before && height_a < height_b && height_b >= 0.0 && height_a >= 0.0) {
-        const UtcMillis dip = summit(before, b, -1.0);
-        if (height(dip) < 0.0) return bisect(dip, b);
-      }
-      if (height_a < 0.0 && height_b >= 0.0) return bisect(a, b);
-      before = a;
-      height_before = height_a;
-      a = b;
-      height_a = height_b;
-    }
-    return std::nullopt;
-  }
-
- private:
-  static constexpr Millis kStep = std::chrono::minutes{10};
-  static constexpr Millis kFine{250};  // well inside the promised second
-
-  double height(UtcMillis at) const {
-    return direction_ * (position_precise(at, place_).elevation_true_deg - wanted_deg_);
-  }
-  // The instant between low < 0 and high >= 0 where the height turns.
-  UtcMillis bisect(UtcMillis low, UtcMillis high) const {
-    while (high - low > kFine) {
-      const UtcMillis middle = low + (high - low) / 2;
-      (height(middle) >= 0.0 ? high : low) = middle;
-    }
-    return high;
-  }
-  // The highest (sign 1) or lowest (sign -1) instant of a stretch with one turning point.
-  UtcMillis summit(UtcMillis low, UtcMillis high, double sign) const {
-    while (high - low > kFine) {
-      const Millis third = (high - low) / 3;
-      const bool rising = sign * height(low + third) < sign * height(high - third);
-      (rising ? low : high) = rising ? low + third : high - third;
-    }
-    return low + (high - low) / 2;
-  }
-
-  Place place_;
-  double wanted_deg_;
-  double direction_;
-};
-
-std::optional<UtcMillis> search(UtcMillis from, UtcMillis to, const Crossing& crossing) {
+std::optional<UtcMillis> search(UtcMillis from, UtcMillis to, const Place& place, Degrees elevation,
+                                double direction) {
+  const double wanted_deg = static_cast<double>(elevation.in(degrees));
   const UtcMillis first = std::clamp(from, UtcMillis{-kReachMs}, UtcMillis{kReachMs});
-  const UtcMillis last =
-      std::min(std::clamp(to, UtcMillis{-kReachMs}, UtcMillis{kReachMs}), first + kSearchMax);
-  if (last <= first) return std::nullopt;
-  const auto found = crossing.first(first, last);
-  return found && *found < last ? found : std::nullopt;
+  const UtcMillis last = std::clamp(to, UtcMillis{-kReachMs}, UtcMillis{kReachMs});
+  return Crossing{[&](UtcMillis at) {
+           return direction * (position_precise(at, place).elevation_true_deg - wanted_deg);
+         }}
+      .first(first, last);
 }
 
 }  // namespace
 
 std::optional<UtcMillis> sunrise(UtcMillis from, UtcMillis to, const Place& place,
                                  Degrees elevation) {
-  return search(from, to, Crossing{place, elevation, 1.0});
+  return search(from, to, place, elevation, 1.0);
 }
 
 std::optional<UtcMillis> sunset(UtcMillis from, UtcMillis to, const Place& place,
                                 Degrees elevation) {
-  return search(from, to, Crossing{place, elevation, -1.0});
+  return search(from, to, place, elevation, -1.0);
 }
 
 }  // namespace idast::sun

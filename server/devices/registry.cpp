@@ -10,6 +10,7 @@
 #include <date/tz.h>
 
 #include "core/base/text.h"
+#include "core/sun/spa.h"
 
 namespace idast::devices {
 namespace {
@@ -185,13 +186,14 @@ std::expected<Sky, SkyError> Registry::sky(std::string_view device,
   const UtcMillis end = day_start(zone, local_day + date::days{1});
 
   Sky sky;
-  sky.sunrise = sun::sunrise(begin, end, site->place);
-  sky.sunset = sun::sunset(begin, end, site->place);
+  const sun::Observer observer = sun::observer(site->place);
+  sky.sunrise = sun::sunrise_spa(begin, end, observer);
+  sky.sunset = sun::sunset_spa(begin, end, observer);
   for (UtcMillis at = begin; at <= end; at = at + kSkyStep) {
-    const sun::Position position = sun::position(at, site->place);
+    const sun::PrecisePosition position = sun::position_spa(at, observer);
     sky.times.push_back(at);
-    sky.azimuths.push_back(position.azimuth);
-    sky.elevations.push_back(position.elevation);
+    sky.azimuths.push_back(degrees(static_cast<float>(position.azimuth_deg)));
+    sky.elevations.push_back(degrees(static_cast<float>(position.elevation_deg)));
   }
   return sky;
 }

@@ -47,7 +47,8 @@ bool is_id(std::string_view id);
 enum class SkyError : std::uint8_t { no_site, bad_day };
 
 // The sun over one site-local day: every ten minutes from its start to its end, both included, so
-// that a curve closes. Elevation with refraction. A polar day or night has no sunrise or sunset.
+// that a curve closes, by SPA (core/sun/spa.h). Elevation with refraction. A polar day or night has
+// no sunrise or sunset.
 struct Sky {
   std::optional<UtcMillis> sunrise{}, sunset{};
   std::vector<UtcMillis> times{};
