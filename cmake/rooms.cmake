@@ -37,7 +37,7 @@ add_executable(idast cli/main.cpp)
 target_link_libraries(idast PRIVATE idast_cli)
 target_compile_definitions(idast PRIVATE IDAST_VERSION="${PROJECT_VERSION}")
 
-idast_room(tests/journey DEPENDS idast_ingest idast_store)
+idast_room(tests/journey DEPENDS idast_ingest idast_store idast_wire idast_mqtt idast_sim_sky)
 
 add_executable(loadgen tools/loadgen/main.cpp)
 target_link_libraries(loadgen PRIVATE idast_mqtt idast_telemetry)

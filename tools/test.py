@@ -3,10 +3,12 @@
 
 ./dev test                 everything
 ./dev test core/wire       one room; also: layers, printed, refused, dashboard, browser, journey, crash, fuzz
-./dev test --fuzz 60       only the fuzzers, 60 s each
+./dev fuzz 60              only the fuzzers, 60 s each; --runs 1000000: that many inputs each;
+                           names (parser frame …) choose some; one on each core that it may use
 
 A suite says its counts in its last lines: doctest's summary, or `IDAST-TESTS passed=N failed=N`.
 """
+import argparse
 import concurrent.futures
 import os
 import pathlib
@@ -22,9 +24,16 @@ FUZZ_BUILD = ROOT / "build" / "fuzz"
 IDAST = BUILD / "idast"
 SUITE_SECONDS_MAX = 900  # Longer is a hang; the suite is stopped and counts as failed.
 FUZZ_SECONDS_IN_TESTS = 10
+FUZZ_RUNS_SECONDS_MAX = 6 * 3600  # A million inputs on a slow machine, one core, every sanitizer.
+GOLDEN = ROOT / "tests" / "golden"
+# Which part of the poison corpus a fuzzer begins with, besides tests/golden/fuzz/NAME.
+FUZZ_POISON = {"parser_fuzz": "telemetry", "status_fuzz": "telemetry", "json_reader_fuzz": "telemetry",
+               "weather_fuzz": "weather", "frame_fuzz": "frame", "packets_fuzz": "packet", "url_fuzz": "target",
+               "routes_fuzz": "target"}
 
 DOCTEST = re.compile(r"test cases:\s*\d+ \|\s*(\d+) passed \|\s*(\d+) failed")
 COUNTED = re.compile(r"IDAST-TESTS passed=(\d+) failed=(\d+)")
+FUZZED = re.compile(r"^stat::number_of_executed_units:\s*(\d+)", re.M)
 SKIPPED = re.compile(r"^(?:.*\bSKIPPED\b.*)$", re.M)
 
 
@@ -39,13 +48,13 @@ class Tally:
         self.skips: list[str] = []
         self.lock = threading.Lock()  # Fuzzers run side by side.
 
-    def run(self, name: str, command: list, cwd: pathlib.Path = ROOT) -> bool:
+    def run(self, name: str, command: list, cwd: pathlib.Path = ROOT, seconds_max: float = SUITE_SECONDS_MAX) -> bool:
         """Runs one suite; adds its counts. A suite that ends badly has at least one failure."""
         start = time.monotonic()
         try:
             done = subprocess.run(
                 [str(part) for part in command], cwd=cwd, text=True, errors="replace",
-                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=SUITE_SECONDS_MAX,
+                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=seconds_max,
                 env=os.environ | {"IDAST": str(IDAST)},
             )
             output, status = done.stdout, done.returncode
@@ -64,7 +73,8 @@ class Tally:
             self.failed += failed
             self.skips += [f"{name}: {line.strip()}" for line in SKIPPED.findall(output)]
         mark = colour("ok  ", 32) if failed == 0 else colour("FAIL", 31)
-        print(f"{mark} {name:<28} {passed:>5} passed {failed:>3} failed {time.monotonic() - start:7.1f} s",
+        inputs = "".join(f"  {int(count):,} inputs" for count in FUZZED.findall(output))
+        print(f"{mark} {name:<28} {passed:>5} passed {failed:>3} failed {time.monotonic() - start:7.1f} s{inputs}",
               flush=True)
         if failed:
             print("\n".join("     " + line for line in output.splitlines()[-120:]), flush=True)
@@ -96,25 +106,39 @@ def dashboard_suites(tally: Tally) -> None:
     tally.run("dashboard/size", ["npm", "run", "--silent", "size"], ROOT / "dashboard")
 
 
-def fuzz(tally: Tally, seconds: int) -> None:
-    """Every fuzzer for some seconds, one on each core, from its kept corpus in tests/golden/fuzz/NAME."""
+def fuzz(tally: Tally, limit: str, names: list[str], seconds_max: float) -> None:
+    """Every fuzzer, or those named, up to libFuzzer's `limit`: one on each core, from its kept corpus."""
     if not (FUZZ_BUILD / "build.ninja").exists():
         run_quietly(["cmake", "--preset", "fuzz"], "configuring fuzz")
-    if not tally.run("fuzz/build", ["ninja", "-C", FUZZ_BUILD, "fuzzers"]):
+    if not tally.run("fuzz/build", ["ninja", "-C", FUZZ_BUILD, *([f"fuzz_{name}" for name in names] or ["fuzzers"])]):
         return
-    fuzzers = [f for f in sorted(FUZZ_BUILD.glob("fuzz_*")) if f.is_file() and os.access(f, os.X_OK)]
+    fuzzers = [f for f in sorted(FUZZ_BUILD.glob("fuzz_*")) if f.is_file() and os.access(f, os.X_OK)
+               and (not names or f.name.removeprefix("fuzz_") in names)]
 
     def run_one(fuzzer: pathlib.Path) -> None:
         name = fuzzer.name.removeprefix("fuzz_")
         corpus = FUZZ_BUILD / "corpus" / name
         corpus.mkdir(parents=True, exist_ok=True)
-        seeds = ROOT / "tests" / "golden" / "fuzz" / name
+        seeds = [GOLDEN / "fuzz" / name, GOLDEN / "poison" / FUZZ_POISON.get(name, "none")]
         tally.run(f"fuzz/{name}",
-                  [fuzzer, corpus, *([seeds] if seeds.exists() else []), f"-max_total_time={seconds}",
-                   "-rss_limit_mb=1024", "-timeout=10", "-print_final_stats=1", f"-artifact_prefix={FUZZ_BUILD}/"])
+                  [fuzzer, corpus, *(s for s in seeds if s.exists()), limit, "-rss_limit_mb=1024", "-timeout=10",
+                   "-print_final_stats=1", f"-artifact_prefix={FUZZ_BUILD}/{name}-"], seconds_max=seconds_max)
 
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as cores:
+    with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as cores:
         list(cores.map(run_one, fuzzers))
+
+
+def fuzz_as_asked(tally: Tally, arguments: list[str]) -> None:
+    parser = argparse.ArgumentParser(prog="./dev fuzz")
+    parser.add_argument("--runs", type=int, help="inputs for each, instead of seconds")
+    parser.add_argument("words", nargs="*", metavar="SECONDS | NAME", help="default: 60 s, every fuzzer")
+    options = parser.parse_args(arguments)
+    seconds = [int(word) for word in options.words if word.isdigit()] or [60]
+    names = [f"{word.removesuffix('_fuzz')}_fuzz" for word in options.words if not word.isdigit()]
+    if options.runs:
+        fuzz(tally, f"-runs={options.runs}", names, FUZZ_RUNS_SECONDS_MAX)
+    else:
+        fuzz(tally, f"-max_total_time={seconds[0]}", names, seconds[0] + SUITE_SECONDS_MAX)
 
 
 def rooms_with_tests() -> list[str]:
@@ -131,7 +155,7 @@ def main(arguments: list[str]) -> int:
     tally = Tally()
     start = time.monotonic()
     if arguments[:1] == ["--fuzz"]:
-        fuzz(tally, int(arguments[1]))
+        fuzz_as_asked(tally, arguments[1:])
         return finish(tally, start)
 
     wanted = set(arguments)
@@ -171,7 +195,7 @@ def main(arguments: list[str]) -> int:
         for script in scripts(folder) if asked(folder) else []:
             tally.run(f"tests/{folder}/{script.stem}", [sys.executable, script, IDAST])
     if asked("fuzz"):
-        fuzz(tally, FUZZ_SECONDS_IN_TESTS)
+        fuzz(tally, f"-max_total_time={FUZZ_SECONDS_IN_TESTS}", [], SUITE_SECONDS_MAX)
     return finish(tally, start)
 
 
