@@ -5,6 +5,8 @@
 #include <numbers>
 #include <string_view>
 
+#include "core/sun/panel.h"
+
 namespace idast::sim {
 namespace {
 
@@ -68,32 +70,18 @@ Degrees on_scale(Degrees servo) {
 }  // namespace
 
 float incidence_factor(float aoi_cosine, const PanelParameters& panel) {
-  if (!(aoi_cosine > 0.f)) return 0.f;
-  const float n = panel.refractive_index;
-  const auto absorbed = [&](float cosine_inside) {
-    return std::exp(-panel.extinction_per_metre * panel.glass_metres / cosine_inside);
-  };
-  const float sine = std::sqrt(std::max(0.f, 1.f - aoi_cosine * aoi_cosine));
-  const float cosine_inside = std::sqrt(1.f - sine * sine / (n * n));
-  // Fresnel's two polarisations, as ratios of amplitudes.
-  const float across = (aoi_cosine - n * cosine_inside) / (aoi_cosine + n * cosine_inside);
-  const float along = (cosine_inside - n * aoi_cosine) / (cosine_inside + n * aoi_cosine);
-  const float through = 1.f - 0.5f * (across * across + along * along);
-  const float head_on = (1.f - n) / (1.f + n);
-  const float through_head_on = 1.f - head_on * head_on;
-  return through * absorbed(cosine_inside) / (through_head_on * absorbed(1.f));
+  return sun::incidence_factor(aoi_cosine, {.refractive_index = panel.refractive_index,
+                                            .extinction_per_metre = panel.extinction_per_metre,
+                                            .metres = panel.glass_metres});
 }
 
 Celsius cell_temperature(Celsius air, MetresPerSecond wind, Irradiance plane,
                          const PanelParameters& panel) {
-  const float loss = panel.faiman_u0 + panel.faiman_u1 * wind.in(metres_per_second);
-  return air + celsius(plane.in(watts_per_square_metre) / loss);
+  return sun::cell_temperature(air, wind, plane, {.u0 = panel.faiman_u0, .u1 = panel.faiman_u1});
 }
 
 Watts panel_power(Irradiance effective, Celsius cell, const PanelParameters& panel) {
-  const float suns = effective.in(watts_per_square_metre) / 1000.f;
-  const float heat = 1.f + panel.temperature_coefficient * (cell.in(celsius)-25.f);
-  return panel.nominal * std::max(0.f, suns * heat);
+  return sun::panel_power(effective, cell, panel.nominal, panel.temperature_coefficient);
 }
 
 Plant::Plant(const PlantParameters& parameters, std::uint64_t seed)
@@ -193,7 +181,7 @@ void Plant::light_sensors(Millis dt, const Conditions& conditions) {
   const bool is_reference = model.profile == LightProfile::reference;
   const float cap = is_reference ? 0.1f : 1.f;
   const float divider = is_reference ? 150.f : 10'000.f;
-  const SkyDome dome{conditions, parameters_.albedo};
+  const SkyDome dome{conditions, {.albedo = parameters_.albedo}};
   truth_.light = dome.on(normal_);
   // A sun behind the panel does not reach sensors on its front.
   const bool lit = truth_.light.aoi_cosine > 0.f;

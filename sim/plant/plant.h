@@ -220,15 +220,10 @@ class Plant {
   Truth truth_;
 };
 
-// Glass lets less light in at slant angles: the factor for a beam at this cosine of incidence, 1 at
-// normal incidence ("physical" model: Fresnel and Bouguer, De Soto, Klein & Beckman 2006).
+// The formulas of core/sun/panel.h with this panel's parameters.
 float incidence_factor(float aoi_cosine, const PanelParameters& panel);
-
-// Steady cell temperature (Faiman 2008).
 Celsius cell_temperature(Celsius air, MetresPerSecond wind, Irradiance plane,
                          const PanelParameters& panel);
-
-// Power at the maximum power point for effective light (PVWatts v5).
 Watts panel_power(Irradiance effective, Celsius cell, const PanelParameters& panel);
 
 }  // namespace idast::sim

@@ -1,6 +1,7 @@
 #pragma once
 #include "core/base/time.h"
 #include "core/control/mount.h"
+#include "core/sun/plane_light.h"
 #include "core/sun/sun.h"
 #include "core/units/units.h"
 
@@ -29,47 +30,24 @@ class Sky {
   virtual const sun::Place& place() const = 0;
 };
 
-// Ground reflectance where nothing better is known (grass and soil; the usual default).
-constexpr float kAlbedo = 0.2f;
+// The formulas are core/sun's: server and boards use the same.
+using sun::extraterrestrial;
+using sun::PlaneLight;
+using sun::SkyModel;
+using sun::UnitVector;
 
-// Light on a tilted plane, W/m².
-struct PlaneLight {
-  Irradiance beam;     // DNI · cos AOI
-  Irradiance diffuse;  // sky, its circumsolar part included
-  Irradiance ground;   // reflected
-  float aoi_cosine;    // of the angle between beam and normal; negative behind the panel
-  Irradiance total() const { return beam + diffuse + ground; }
-};
+constexpr float kAlbedo = SkyModel{}.albedo;
 
-// A direction as a vector of length 1, for those who ask often.
-struct UnitVector {
-  float east = 0.f;
-  float north = 0.f;
-  float up = 1.f;
-};
 UnitVector unit_vector(const control::Direction& direction);
 
-// Plane-of-array light by Hay & Davies 1980 as in Duffie & Beckman (the sky's circumsolar part
-// weighted by DNI over its extraterrestrial value), ground isotropic. The apparent sun is used. A
-// value: made once for an instant, asked for any number of planes.
-class SkyDome {
+// The light on planes under these conditions (core/sun/plane_light.h).
+class SkyDome : public sun::SkyDome {
  public:
-  explicit SkyDome(const Conditions& conditions, float albedo = kAlbedo);
-  PlaneLight on(const UnitVector& normal) const;
-
- private:
-  Irradiance dni_, dhi_, reflected_;
-  UnitVector sun_;
-  bool sun_is_up_;
-  float anisotropy_;
-  float horizontal_share_;  // cosine of the zenith angle, kept off zero
+  explicit SkyDome(const Conditions& conditions, const SkyModel& model = {});
 };
 
 // The same for one plane.
 PlaneLight plane_light(const Conditions& conditions, const control::Direction& normal,
-                       float albedo = kAlbedo);
-
-// Beam above the atmosphere on the day of `at`: Spencer 1971 with a solar constant of 1366.1 W/m².
-Irradiance extraterrestrial(UtcMillis at);
+                       const SkyModel& model = {});
 
 }  // namespace idast::sim
