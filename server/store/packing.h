@@ -10,10 +10,13 @@
 
 // How a record's columns become few bytes, and come back exactly.
 //
-// Words, booleans and the price change seldom: one row of `context` holds a combination of them,
-// and samples point at it. Of the rest, some follow from others in nearly every message; SQLite
-// stores a 0 or a 1 without a byte, so what is stored is the difference from a guess. A wrong guess
-// costs bytes, never truth.
+// Words, booleans and the price change seldom: one row of `context` holds a combination of them.
+// Of the numbers, some follow from others in nearly every message, so what is kept is the
+// difference from a guess; and most are near what they were a minute ago, so that difference is
+// kept against a `base`, a row that many samples share and that names their context. SQLite stores
+// a small number in few bytes, and a 0 or a 1 in none. Even so every column costs a sample a byte;
+// the guesses that are nearly always right therefore share one column of two bits each, and what
+// does not fit there stands in `odd`. A wrong guess costs bytes, never truth.
 namespace idast::store {
 
 enum class Place : std::uint8_t {
@@ -21,7 +24,7 @@ enum class Place : std::uint8_t {
   device,   // device.name
   boot,     // boot.boot_id
   context,  // context."column"
-  sample,   // sample."column", or sample."column_rest" where a guess stands.
+  sample,   // base."column" and a difference in sample."column", sample.rests or odd."column".
 };
 
 constexpr Place place_of(std::size_t field) {
@@ -32,6 +35,11 @@ constexpr Place place_of(std::size_t field) {
   if (info.column == "boot_id") return Place::boot;
   if (info.sql.kind == Kind::number && info.column != "grid_price") return Place::sample;
   return Place::context;
+}
+
+// `seq` alone is kept as it is: the identity's index is made of it.
+constexpr bool has_base(std::size_t field) {
+  return place_of(field) == Place::sample && telemetry::kFieldInfo[field].column != "seq";
 }
 
 // field ≈ (a × a_times + b × b_times) / divisor, all as scaled whole numbers; an absent a or b is
@@ -90,17 +98,55 @@ constexpr const Guess* guess_for(std::size_t field) {
   return nullptr;
 }
 
+// The fields of `sample.rests`, from its lowest bits on. Append only: a place is a meaning.
+inline constexpr std::array kPacked{telemetry::position_of("avg"),
+                                    telemetry::position_of("horizontal_error"),
+                                    telemetry::position_of("vertical_error"),
+                                    telemetry::position_of("pan_target"),
+                                    telemetry::position_of("energy_kwh"),
+                                    telemetry::position_of("co2_kg"),
+                                    telemetry::position_of("trees"),
+                                    telemetry::position_of("phones"),
+                                    telemetry::position_of("phone_minutes"),
+                                    telemetry::position_of("pesos"),
+                                    telemetry::position_of("seq_from")};
+
+// What two bits of `sample.rests` say of a field.
+enum class Rest : std::uint8_t {
+  none = 0,   // As base says; no value where base has none.
+  above = 1,  // One step more than base says.
+  below = 2,  // One step less.
+  odd = 3,    // As odd."column" says, whatever base says; no value where odd has none.
+};
+inline constexpr int kRestBits = 2;
+
+constexpr std::optional<int> packed_shift(std::size_t field) {
+  for (std::size_t slot = 0; slot < kPacked.size(); ++slot) {
+    if (kPacked[slot] == field) return static_cast<int>(slot) * kRestBits;
+  }
+  return std::nullopt;
+}
+static_assert(kPacked.size() * kRestBits < 63, "the rests must fit a positive whole number");
+
 consteval bool guesses_are_sound() {
   for (const Guess& guess : kGuesses) {
     if (place_of(guess.field) != Place::sample) return false;
     // Read in the table's order, what a guess needs is already there.
     if (guess.a >= guess.field || guess.b >= guess.field) return false;
+    // Neither a guess, nor the difference of two differences from it, overflows.
+    std::int64_t room = INT64_MAX / 2 - telemetry::kFieldInfo[guess.field].sql.high;
     for (const auto& [from, times] :
          {std::pair{guess.a, guess.a_times}, {guess.b, guess.b_times}}) {
       const std::int64_t size = times < 0 ? -times : times;
-      if (telemetry::kFieldInfo[from].sql.high > INT64_MAX / 2 / (size == 0 ? 1 : size))
-        return false;
+      const std::int64_t high = telemetry::kFieldInfo[from].sql.high;
+      if (size != 0 && high > room / size) return false;
+      room -= high * size;
     }
+  }
+  for (const std::size_t field : kPacked) {
+    bool guessed = false;
+    for (const Guess& guess : kGuesses) guessed = guessed || guess.field == field;
+    if (!guessed) return false;
   }
   return true;
 }

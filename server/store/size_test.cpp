@@ -115,7 +115,7 @@ class Tracker {
 
 }  // namespace
 
-TEST_CASE("a sample every 350 ms takes at most 180 bytes on disk, indexes included") {
+TEST_CASE("a sample every 350 ms takes at most 145 bytes on disk, indexes included") {
   std::string folder = (std::filesystem::temp_directory_path() / "idast-size-XXXXXX").string();
   REQUIRE(mkdtemp(folder.data()) != nullptr);
   const std::string file = folder + "/idast.db";
@@ -136,6 +136,6 @@ TEST_CASE("a sample every 350 ms takes at most 180 bytes on disk, indexes includ
   }
   const auto bytes = std::filesystem::file_size(file);
   MESSAGE("bytes a sample: " << static_cast<double>(bytes) / kSamples);
-  CHECK(bytes <= 180 * kSamples);
+  CHECK(bytes <= 145 * kSamples);
   std::filesystem::remove_all(folder);
 }

@@ -12,6 +12,7 @@
 
 #include "core/telemetry/row.h"
 #include "server/store/packing.h"
+#include "server/store/sqlite_bases.h"
 #include "server/store/sqlite_connection.h"
 #include "server/store/sqlite_progress.h"
 #include "server/store/sqlite_reader.h"
@@ -43,19 +44,30 @@ constexpr const char* kWriterSettings =
     "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 16777216";
 
 // Parameters of the INSERT that stand before those of the fields.
-enum Parameter : int { device = 1, boot, context, ts, received, timestamp, extra, fields };
+enum Parameter : int { device = 1, boot, base, ts, received, timestamp, extra, seq, rests, fields };
 
 std::string insert_sql() {
-  std::string names = "device, boot, context, ts_ms, received_rest, timestamp_rest, extra";
-  std::string places = "?1, ?2, ?3, ?4, ?5, ?6, ?7";
+  std::string names = "device, boot, base, ts_ms, received_rest, timestamp_rest, extra, seq, rests";
+  std::string places = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9";
   int parameter = Parameter::fields;
   for (std::size_t i = 0; i < kFieldCount; ++i) {
-    if (place_of(i) != Place::sample) continue;
-    names += ", \"" + stored_name(i) + '"';
+    if (!has_base(i) || packed_shift(i)) continue;
+    names += ", " + column_name(i);
     places += ", ?" + std::to_string(parameter++);
   }
   return "INSERT INTO sample(" + names + ") VALUES(" + places +
          ") ON CONFLICT(boot, seq) WHERE boot IS NOT NULL AND seq IS NOT NULL DO NOTHING";
+}
+
+std::string odd_sql() {
+  std::string names = "sample";
+  std::string places = "?1";
+  int parameter = 2;
+  for (const std::size_t field : kPacked) {
+    names += ", " + column_name(field);
+    places += ", ?" + std::to_string(parameter++);
+  }
+  return "INSERT INTO odd(" + names + ") VALUES(" + places + ")";
 }
 
 std::string context_sql() {
@@ -138,8 +150,9 @@ class SqliteStore final : public Store {
  private:
   struct Statements {
     Statement find_device, add_device, find_boot, add_boot, update_boot, find_context, add_context,
-        add_sample, add_loss, update_plain;
+        add_sample, add_odd, add_loss, update_plain;
     ProgressKeeper progress;
+    BaseKeeper bases;
   };
   struct Boot {
     std::int64_t id = 0;
@@ -164,6 +177,7 @@ class SqliteStore final : public Store {
   Result<void> add(const Record& record, Work& work);
   Result<void> add(const Loss& loss, Work& work);
   Result<bool> insert(const Record& record, std::int64_t device, std::optional<std::int64_t> boot);
+  Result<void> add_odd(const Record& record, const Difference& difference);
   Result<void> finish(Work& work);
   Result<std::int64_t> device_of(const std::string& name);
   Result<Boot*> boot_of(const std::string& device, const std::string& boot, std::int64_t started_ms,
@@ -189,6 +203,8 @@ Result<SqliteStore::Statements> SqliteStore::prepare(Connection& connection) {
   };
   auto progress = ProgressKeeper::prepare(connection);
   if (!progress) return std::unexpected{progress.error()};
+  auto bases = BaseKeeper::prepare(connection);
+  if (!bases) return std::unexpected{bases.error()};
   Statements statements{
       .find_device = make("SELECT id FROM device WHERE name = ?1"),
       .add_device = make("INSERT INTO device(name) VALUES(?1)"),
@@ -199,10 +215,12 @@ Result<SqliteStore::Statements> SqliteStore::prepare(Connection& connection) {
       .find_context = make("SELECT id FROM context WHERE key = ?1"),
       .add_context = make(context_sql()),
       .add_sample = make(insert_sql()),
+      .add_odd = make(odd_sql()),
       .add_loss = make("INSERT INTO loss(boot, first, last, reason, received_ms) "
                        "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"),
       .update_plain = make("UPDATE device SET plain_sample = ?2 WHERE id = ?1"),
-      .progress = std::move(*progress)};
+      .progress = std::move(*progress),
+      .bases = std::move(*bases)};
   if (error) return std::unexpected{*error};
   return statements;
 }
@@ -244,6 +262,7 @@ Result<Committed> SqliteStore::commit(std::span<const Record> batch, std::span<c
     // Rows that these ids name may have gone with the transaction.
     devices_.clear();
     contexts_.clear();
+    statements_.bases.forget();
     result.error().words = "cannot write to the database: " + result.error().words;
   }
   return result;
@@ -293,26 +312,43 @@ Result<bool> SqliteStore::insert(const Record& record, std::int64_t device,
   const KeySet removed = removed_fields(record);
   const auto context = context_of(record, removed);
   if (!context) return std::unexpected{context.error()};
+  const auto stored = statements_.bases.store(connection_, record, device, *context);
+  if (!stored) return std::unexpected{stored.error()};
+  const Difference& difference = stored->difference;
   const std::string extra = extra_of(record);
   const std::int64_t ts_ms = record.ts.unix_ms();
 
   Statement& row = statements_.add_sample;
   row.bind(Parameter::device, device).bind(Parameter::boot, boot);
-  row.bind(Parameter::context, *context).bind(Parameter::ts, ts_ms);
+  row.bind(Parameter::base, stored->base).bind(Parameter::ts, ts_ms);
   row.bind(Parameter::received, record.received.unix_ms() - ts_ms);
   const auto sent = record.number(kTs);
   row.bind(Parameter::timestamp, sent ? std::optional{*sent - ts_ms} : std::nullopt);
   extra.size() <= 2 ? row.bind_null(Parameter::extra)
                     : row.bind(Parameter::extra, std::string_view{extra});
+  row.bind(Parameter::seq, record.number(kSeq)).bind(Parameter::rests, difference.rests);
   int parameter = Parameter::fields;
   for (std::size_t i = 0; i < kFieldCount; ++i) {
-    if (place_of(i) != Place::sample) continue;
-    record.has(i) ? row.bind(parameter, record.value[i] - guessed(record, i))
-                  : row.bind_null(parameter);
+    if (!has_base(i) || packed_shift(i)) continue;
+    record.has(i) ? row.bind(parameter, difference.step[i]) : row.bind_null(parameter);
     ++parameter;
   }
   if (auto done = row.run(); !done) return std::unexpected{done.error()};
-  return connection_.changes() != 0;
+  if (connection_.changes() == 0) return false;
+  if (difference.odd) {
+    if (auto added = add_odd(record, difference); !added) return std::unexpected{added.error()};
+  }
+  return true;
+}
+
+Result<void> SqliteStore::add_odd(const Record& record, const Difference& difference) {
+  Statement& row = statements_.add_odd.bind(1, connection_.last_row_id());
+  int parameter = 2;
+  for (const std::size_t field : kPacked) {
+    record.has(field) ? row.bind(parameter, difference.rest[field]) : row.bind_null(parameter);
+    ++parameter;
+  }
+  return row.run();
 }
 
 // Everything that is known only when the whole batch was seen.

@@ -34,8 +34,8 @@ std::string columns_sql() {
       "SELECT sample.id, sample.ts_ms, sample.received_rest, sample.timestamp_rest, device.name, "
       "boot.boot_id, boot.started_ms, context.removed, sample.extra";
   for (std::size_t i = 0; i < kFieldCount; ++i) {
-    if (place_of(i) == Place::sample) sql += ", sample.\"" + stored_name(i) + '"';
-    if (place_of(i) == Place::context) sql += ", context.\"" + stored_name(i) + '"';
+    if (place_of(i) == Place::sample) sql += ", " + (has_base(i) ? rest_sql(i) : scaled_sql(i));
+    if (place_of(i) == Place::context) sql += ", context." + column_name(i);
   }
   return sql + " FROM " + kTables;
 }
@@ -338,8 +338,10 @@ Result<Buckets> SqliteReader::buckets(const Range& range, Millis step,
 Result<std::optional<std::int64_t>> SqliteReader::energy_before(std::int64_t device,
                                                                 UtcMillis start) {
   const auto statement = prepared(
-      "SELECT energy_wh FROM (SELECT energy_wh FROM sample WHERE device = ?1 AND ts_ms < ?2 "
-      "ORDER BY ts_ms DESC, seq DESC, id DESC LIMIT ?3) WHERE energy_wh IS NOT NULL LIMIT 1");
+      "SELECT past.energy_wh + (SELECT energy_wh FROM base WHERE base.id = past.base) FROM "
+      "(SELECT base, energy_wh FROM sample WHERE device = ?1 AND ts_ms < ?2 "
+      "ORDER BY ts_ms DESC, seq DESC, id DESC LIMIT ?3) AS past "
+      "WHERE past.energy_wh IS NOT NULL LIMIT 1");
   if (!statement) return std::unexpected{statement.error()};
   auto& query = **statement;
   const auto row =
@@ -408,8 +410,10 @@ Result<std::vector<Period>> SqliteReader::periods(const std::string& device,
   if (!before) return std::unexpected{before.error()};
   PeriodSums sums{starts, *before};
   const auto made = prepared(
-      "SELECT sample.ts_ms, sample.energy_wh, sample.battery_pct, context.device_name FROM sample "
-      "JOIN context ON context.id = sample.context WHERE sample.device = ?1 AND "
+      "SELECT sample.ts_ms, base.energy_wh + sample.energy_wh, "
+      "base.battery_pct + sample.battery_pct, context.device_name FROM sample "
+      "JOIN base ON base.id = sample.base JOIN context ON context.id = base.context "
+      "WHERE sample.device = ?1 AND "
       "sample.ts_ms >= ?2 AND sample.ts_ms < ?3 ORDER BY sample.ts_ms, sample.seq, sample.id");
   if (!made) return std::unexpected{made.error()};
   Statement& row = **made;

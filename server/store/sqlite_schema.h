@@ -13,7 +13,9 @@
 //   island   boot, first, last                        accounted for beyond upto, past a hole
 //   loss     boot, first, last, reason                given up by the device
 //   context  id, what changes seldom                  packing.h
-//   sample   id, device, boot, context, ts_ms, …      scaled whole numbers, packing.h
+//   base     id, context, …                           what many samples are near to, packing.h
+//   sample   id, device, boot, base, ts_ms, …         scaled whole numbers, as differences
+//   odd      sample, …                                what does not fit two bits of sample.rests
 namespace idast::store {
 
 // Brings the database to this program's schema in one transaction. A newer schema is refused before
@@ -25,6 +27,9 @@ extern const std::string kTables;            // "sample JOIN device … "
 std::string scaled_sql(std::size_t field);   // The scaled whole number, boolean, bits or text.
 std::string column_sql(std::size_t field);   // As the view shows it: in the field's unit.
 std::string stored_name(std::size_t field);  // The column beneath, without its table.
+std::string column_name(std::size_t field);  // The same in quotes.
+// The difference from the guess, as a scaled whole number, of a field that has_base().
+std::string rest_sql(std::size_t field);
 
 // "2023-12-21 01:50:56.789", as the view's `ts`; times outside the years 1 to 9999 give the
 // nearest.

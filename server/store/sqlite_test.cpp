@@ -56,8 +56,9 @@ T value_of(Result<T>&& result) {
 }
 
 // What a shell's `sqlite3 FILE SQL` prints.
-std::string command_line(const std::string& file, const std::string& sql) {
-  const std::string command = "sqlite3 -batch '" + file + "' \"" + sql + "\" 2>&1";
+std::string command_line(const std::string& file, const std::string& sql,
+                         const std::string& flags = "-batch") {
+  const std::string command = "sqlite3 " + flags + " '" + file + "' \"" + sql + "\" 2>&1";
   FILE* pipe = popen(command.c_str(), "r");
   REQUIRE(pipe != nullptr);
   std::string text;
@@ -659,7 +660,8 @@ TEST_CASE("an earlier program's database gets the columns of new fields, and old
   // Back to a program that did not know the last number field, nor `estimated`.
   CHECK(command_line(file,
                      "DROP VIEW telemetry; ALTER TABLE sample DROP COLUMN wind_ms; ALTER TABLE "
-                     "context DROP COLUMN estimated_bits; ALTER TABLE context DROP COLUMN "
+                     "base DROP COLUMN wind_ms; ALTER TABLE context DROP COLUMN estimated_bits; "
+                     "ALTER TABLE context DROP COLUMN "
                      "estimated_text; DELETE FROM field WHERE position >= 47; UPDATE context SET "
                      "removed = removed & ~(3 << 47), patch = json_remove(patch, '$.windMs', "
                      "'$.estimated')")
@@ -670,6 +672,43 @@ TEST_CASE("an earlier program's database gets the columns of new fields, and old
   REQUIRE(rows.size() == 1);
   CHECK(same(rows[0].record, contract_example()));
   CHECK(command_line(file, "SELECT json_type(raw_json, '$.windMs') IS NULL FROM telemetry") == "1");
+}
+
+TEST_CASE("a database of the first tables is taken over, every value as it was") {
+  const Folder folder;
+  const std::string file = folder.file("idast.db");
+  command_line(file, std::string{".read "} + IDAST_SOURCE_DIR + "/tests/golden/store_1.sql");
+  const std::string everything =
+      "SELECT json_array(id, ts, device_id, boot_id), json(raw_json) FROM telemetry ORDER BY id";
+  const std::string columns = "SELECT * FROM telemetry ORDER BY id";
+  const std::string before = command_line(file, everything);
+  const std::string before_columns = command_line(file, columns, "-line");
+  REQUIRE(before.find("roof.2") != std::string::npos);
+  REQUIRE(before_columns.size() > before.size());
+  {
+    const auto store = value_of(open_sqlite(file));
+    const auto reader = value_of(store->open_reader());
+    CHECK(rows_of(*reader, kAlways).size() == 28);
+    CHECK(latest_of(*reader, "roof.2").record.value[position_of("seq")] == 7);
+    CHECK(command_line(file, "SELECT count(*) > 0 FROM odd") == "1");
+    CHECK(command_line(file, everything) == before);
+    CHECK(command_line(file, columns, "-line") == before_columns);
+
+    // It goes on: what was there is absorbed, what is new has its place.
+    std::vector<Record> again;
+    for (auto& row : rows_of(*reader, kAlways)) {
+      if (row.record.identified()) again.push_back(row.record);
+    }
+    REQUIRE(again.size() == 8);
+    again.push_back(identified("roof.2", "00112233445566ff", 8, kNoon));
+    const auto committed = value_of(store->commit(again));
+    CHECK(committed.absorbed == 8);
+    CHECK(committed.inserted == 1);
+    CHECK(upto_of(committed, "00112233445566ff") == 8);
+  }
+  value_of(open_sqlite(file)).reset();
+  CHECK(command_line(file, everything).starts_with(before));
+  CHECK(command_line(file, "SELECT count(*) FROM telemetry") == "29");
 }
 
 TEST_CASE("what is not our database is refused with words, and not touched") {
