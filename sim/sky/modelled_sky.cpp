@@ -56,37 +56,6 @@ float to_float(double value) { return static_cast<float>(value); }
 
 }  // namespace
 
-ClearSky::ClearSky(Metres altitude, float linke_turbidity) {
-  const double metres_up = std::clamp(static_cast<double>(altitude.in(metres)), -500.0, 9000.0);
-  // U.S. Standard Atmosphere 1976 below 11 km.
-  pressure_ratio_ = std::pow(1.0 - 2.25577e-5 * metres_up, 5.25588);
-  turbidity_ = static_cast<double>(linke_turbidity);
-  height_8000_ = std::exp(-metres_up / 8000.0);
-  height_1250_ = std::exp(-metres_up / 1250.0);
-  gain_ = 5.09e-5 * metres_up + 0.868;
-  extinction_ = 3.92e-5 * metres_up + 0.0387;
-}
-
-ClearLight ClearSky::at(UtcMillis when, Degrees apparent_elevation) const {
-  const double elevation_deg = static_cast<double>(apparent_elevation.in(degrees));
-  if (!(elevation_deg > 0.0)) return {};
-  const double sun_up = std::sin(elevation_deg * kRadians);
-  const double air_mass =
-      pressure_ratio_ / (sun_up + 0.50572 * std::pow(elevation_deg + 6.07995, -1.6364));
-  const double outside = static_cast<double>(extraterrestrial(when).in(watts_per_square_metre));
-
-  const double haze = height_8000_ + height_1250_ * (turbidity_ - 1.0);
-  const double ghi = gain_ * outside * sun_up * std::exp(-extinction_ * air_mass * haze);
-  const double beam =
-      outside * (0.664 + 0.163 / height_8000_) * std::exp(-0.09 * air_mass * (turbidity_ - 1.0));
-  const double least_diffuse = (0.1 - 0.2 * std::exp(-turbidity_)) / (0.1 + 0.882 / height_8000_);
-  const double beam_max = ghi * std::max(0.0, (1.0 - least_diffuse) / sun_up);
-  const double dni = std::min(beam, beam_max);
-  return {.ghi = watts_per_square_metre(to_float(ghi)),
-          .dni = watts_per_square_metre(to_float(dni)),
-          .dhi = watts_per_square_metre(to_float(std::max(0.0, ghi - dni * sun_up)))};
-}
-
 ModelledSky::ModelledSky(const sun::Place& place, std::uint64_t seed,
                          const ModelledSkyParameters& parameters)
     : place_{place},

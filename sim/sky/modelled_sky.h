@@ -1,27 +1,13 @@
 #pragma once
 #include <cstdint>
 
+#include "core/sun/clear_sky.h"
 #include "sim/sky/sky.h"
 
 namespace idast::sim {
 
-// Light under a cloudless sky: Ineichen & Perez 2002 (Solar Energy 73(3)) without the later
-// enhancement factor, air mass by Kasten & Young 1989, pressure from altitude by the standard
-// atmosphere.
-struct ClearLight {
-  Irradiance ghi;
-  Irradiance dni;
-  Irradiance dhi;
-};
-class ClearSky {
- public:
-  // Altitude -500..9000 m (clamped). Linke turbidity: clear mountain air 2, humid tropics 4-5.
-  ClearSky(Metres altitude, float linke_turbidity);
-  ClearLight at(UtcMillis when, Degrees apparent_elevation) const;
-
- private:
-  double pressure_ratio_, turbidity_, height_8000_, height_1250_, gain_, extinction_;
-};
+using ClearLight = sun::SkyLight;
+using sun::ClearSky;
 
 // How a place's weather is made. The shares are of days; the rest are broken days.
 struct ModelledSkyParameters {
