@@ -83,7 +83,10 @@ class Extras {
   void take_back(std::string_view key) {
     if (extras_.empty()) return;
     const auto place = places_.find(std::string{key});
-    if (place != places_.end()) extras_[place->second].json.clear();
+    if (place == places_.end()) return;
+    extras_[place->second].json.clear();
+    // Put again, it stands where the later duplicate stood: what was read twice reads the same.
+    places_.erase(place);
   }
   std::string object() const {
     std::string text;

@@ -388,6 +388,12 @@ TEST_CASE("a summary cannot begin after its end") {
   CHECK(parser.counters().field_refused[position_of("seq_from")] == 1);
 }
 
+TEST_CASE("what was refused stands where its last duplicate stood") {
+  const Record record = parsed(R"({"seqFrom":"x","seq":6,"u":1,"seqFrom":15})");
+  CHECK(message_of(record) == R"({"seq":6,"u":1,"seqFrom":15})");
+  CHECK(message_of(parsed(message_of(record))) == message_of(record));
+}
+
 TEST_CASE("every cut and every flipped bit of a message is refused or read, never more") {
   Parser parser;
   for (std::size_t size = 0; size < kExample.size(); ++size) {
