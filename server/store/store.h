@@ -47,9 +47,7 @@ struct Committed {
 };
 
 // A stored sample with the id of its row. `boot_started` orders boots: when the boot's first sample
-// was received, less that sample's uptime; the least over its samples, because a sample that waited
-// on its way says too late a time, and so that the order of arrival decides nothing. Absent without
-// a boot.
+// was received, less that sample's uptime. Absent without a boot.
 struct StoredRecord {
   std::int64_t id = 0;
   telemetry::Record record;
