@@ -41,3 +41,5 @@ idast_room(tests/journey DEPENDS idast_ingest idast_store idast_wire idast_mqtt 
 
 add_executable(loadgen tools/loadgen/main.cpp)
 target_link_libraries(loadgen PRIVATE idast_mqtt idast_telemetry)
+add_executable(truth tests/truth/main.cpp)
+target_link_libraries(truth PRIVATE idast_sim_live)

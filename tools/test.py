@@ -178,7 +178,7 @@ def main(arguments: list[str]) -> int:
     chosen = [room for room in rooms if asked(room)]
     targets = [f"test_{room.replace('/', '_')}" for room in chosen]
     if needs_program:
-        targets += ["idast", "loadgen"]
+        targets += ["idast", "loadgen", "truth"]
     if targets:
         build("dev", targets)
     for room in chosen:
