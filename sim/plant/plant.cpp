@@ -181,7 +181,7 @@ void Plant::light_sensors(Millis dt, const Conditions& conditions) {
   const bool is_reference = model.profile == LightProfile::reference;
   const float cap = is_reference ? 0.1f : 1.f;
   const float divider = is_reference ? 150.f : 10'000.f;
-  const SkyDome dome{conditions, {.albedo = parameters_.albedo}};
+  const SkyDome dome{conditions, parameters_.sky};
   truth_.light = dome.on(normal_);
   // A sun behind the panel does not reach sensors on its front.
   const bool lit = truth_.light.aoi_cosine > 0.f;

@@ -99,8 +99,8 @@ struct PlantParameters {
   Degrees tilt_error = degrees(0.f);  // the tilt servo's zero is off by this
   Degrees base_lean = degrees(0.5f);  // whole mount out of level, azimuth drawn by seed
   control::Pose start;                // servo angles at the beginning
-  float albedo = kAlbedo;
-  Degrees longitude = degrees(0.f);  // for the phones' day only: people come by solar time
+  SkyModel sky;                       // of the place, as it truly is
+  Degrees longitude = degrees(0.f);   // for the phones' day only: people come by solar time
   bool anemometer = true;
   bool power_sensor = true;  // panel and battery V·A (INA226)
   LightParameters light;

@@ -200,7 +200,7 @@ TEST_CASE("the brighter side is where the sun is, and facing it the sensors agre
                         Case{"sun below", 90, 65, 0, -1}}) {
     CAPTURE(c.name);
     PlantParameters parameters = quiet();
-    parameters.albedo = 0.f;
+    parameters.sky.albedo = 0.f;
     Plant plant{parameters, 1};
     Conditions now = sunny();
     now.dhi = watts_per_square_metre(0.f);

@@ -36,8 +36,6 @@ using sun::PlaneLight;
 using sun::SkyModel;
 using sun::UnitVector;
 
-constexpr float kAlbedo = SkyModel{}.albedo;
-
 UnitVector unit_vector(const control::Direction& direction);
 
 // The light on planes under these conditions (core/sun/plane_light.h).

@@ -90,6 +90,16 @@ std::optional<sun::Place> place_from(std::optional<double> latitude,
                     .altitude = metres(static_cast<float>(*altitude))};
 }
 
+// A header's numbers, overruled by what the caller knows.
+std::optional<sun::Place> place_from(std::optional<double> latitude,
+                                     std::optional<double> longitude,
+                                     std::optional<double> altitude, const GivenSite& given) {
+  if (given.latitude) latitude = static_cast<double>(given.latitude->in(degrees));
+  if (given.longitude) longitude = static_cast<double>(given.longitude->in(degrees));
+  if (given.latitude && given.longitude) altitude = altitude.value_or(0.0);
+  return place_from(latitude, longitude, altitude);
+}
+
 // Walks over the lines of a text and counts them.
 class Lines {
  public:
@@ -228,12 +238,13 @@ std::optional<WeatherError> settle_longitude(Draft& draft, std::span<const Zenit
   return std::nullopt;
 }
 
-std::expected<Draft, WeatherError> parse_surfrad(Lines& lines, std::string_view header) {
+std::expected<Draft, WeatherError> parse_surfrad(Lines& lines, std::string_view header,
+                                                 const GivenSite& given) {
   std::array<std::string_view, 3> fields;
   const std::size_t count = cut_at_blanks(header, fields);
-  const auto place = count >= 3
-                         ? place_from(number(fields[0]), number(fields[1]), number(fields[2]))
-                         : std::nullopt;
+  const auto place =
+      count >= 3 ? place_from(number(fields[0]), number(fields[1]), number(fields[2]), given)
+                 : std::nullopt;
   if (!place) {
     return std::unexpected{failure(Kind::no_site, 2, "latitude, longitude and altitude expected")};
   }
@@ -251,6 +262,7 @@ std::expected<Draft, WeatherError> parse_surfrad(Lines& lines, std::string_view 
     if (draft.rows.size() % kEvery == 1) samples.push_back({found->row.at, found->zenith_deg});
   }
   if (draft.rows.empty()) return std::unexpected{failure(Kind::empty, 0, "the file has no rows")};
+  if (given.longitude) return draft;
   if (auto error = settle_longitude(draft, samples)) return std::unexpected{*error};
   return draft;
 }
@@ -341,7 +353,8 @@ std::optional<double> number_after(std::string_view comment, std::string_view wo
   return std::nullopt;
 }
 
-std::expected<Draft, WeatherError> parse_csv(Lines& lines, std::string_view first) {
+std::expected<Draft, WeatherError> parse_csv(Lines& lines, std::string_view first,
+                                             const GivenSite& given) {
   Draft draft{.place = {}, .rows = {}, .notes = {}};
   std::optional<sun::Place> place;
   std::optional<CsvHeader> header;
@@ -353,8 +366,11 @@ std::expected<Draft, WeatherError> parse_csv(Lines& lines, std::string_view firs
     const std::string_view content = trimmed(*text);
     if (content.empty()) continue;
     if (content.starts_with('#')) {
-      const auto found = place_from(number_after(content, "lat"), number_after(content, "lon"),
-                                    number_after(content, "alt_m"));
+      const auto latitude = number_after(content, "lat");
+      const auto longitude = number_after(content, "lon");
+      const auto altitude = number_after(content, "alt_m");
+      if (!latitude && !longitude && !altitude) continue;
+      const auto found = place_from(latitude, longitude, altitude, given);
       if (found && !place) place = found;
       continue;
     }
@@ -368,6 +384,7 @@ std::expected<Draft, WeatherError> parse_csv(Lines& lines, std::string_view firs
     if (!row) return std::unexpected{row.error()};
     if (auto error = append(draft, *row, line)) return std::unexpected{*error};
   }
+  if (!place) place = place_from({}, {}, {}, given);
   if (!place) {
     return std::unexpected{
         failure(Kind::no_site, 0, "no comment says \"site lat L lon L alt_m A\"")};
@@ -481,8 +498,8 @@ WeatherFile mended(Draft draft, std::string_view name) {
 
 }  // namespace
 
-std::expected<WeatherFile, WeatherError> parse_weather(std::string_view text,
-                                                       std::string_view name) {
+std::expected<WeatherFile, WeatherError> parse_weather(std::string_view text, std::string_view name,
+                                                       const GivenSite& given) {
   if (text.size() > kWeatherBytesMax) {
     return std::unexpected{failure(Kind::too_large, 0, "the file is larger than 128 MiB")};
   }
@@ -495,7 +512,7 @@ std::expected<WeatherFile, WeatherError> parse_weather(std::string_view text,
   const bool is_csv =
       trimmed(*first).starts_with('#') || first->find(',') != std::string_view::npos;
   if (is_csv) {
-    auto draft = parse_csv(lines, *first);
+    auto draft = parse_csv(lines, *first, given);
     if (!draft) return std::unexpected{draft.error()};
     return mended(std::move(*draft), name);
   }
@@ -504,12 +521,13 @@ std::expected<WeatherFile, WeatherError> parse_weather(std::string_view text,
     return std::unexpected{
         failure(Kind::not_weather, 1, "neither a SURFRAD file nor a CSV of weather")};
   }
-  auto draft = parse_surfrad(lines, *second);
+  auto draft = parse_surfrad(lines, *second, given);
   if (!draft) return std::unexpected{draft.error()};
   return mended(std::move(*draft), name);
 }
 
-std::expected<WeatherFile, WeatherError> read_weather(const std::string& path) {
+std::expected<WeatherFile, WeatherError> read_weather(const std::string& path,
+                                                      const GivenSite& given) {
   std::ifstream file{path, std::ios::binary};
   const auto unreadable = [&] {
     return std::unexpected{WeatherError{Kind::unreadable, 0, path + ": cannot be read"}};
@@ -522,7 +540,7 @@ std::expected<WeatherFile, WeatherError> read_weather(const std::string& path) {
     if (text.size() > kWeatherBytesMax) break;  // parse_weather says so
   }
   if (file.bad()) return unreadable();
-  auto found = parse_weather(text, path);
+  auto found = parse_weather(text, path, given);
   if (!found) found.error().message = path + ": " + found.error().message;
   return found;
 }

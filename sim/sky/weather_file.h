@@ -2,6 +2,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <expected>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -86,8 +87,17 @@ struct WeatherError {
   std::string message;  // for a person; names the line
 };
 
-std::expected<WeatherFile, WeatherError> parse_weather(std::string_view text,
-                                                       std::string_view name);
-std::expected<WeatherFile, WeatherError> read_weather(const std::string& path);
+// Where a file was really measured, for one whose header does not say so or errs. A part that is
+// absent is taken from the header; an altitude that is nowhere is 0. With a longitude given, the
+// zenith column is not asked.
+struct GivenSite {
+  std::optional<Degrees> latitude;
+  std::optional<Degrees> longitude;
+};
+
+std::expected<WeatherFile, WeatherError> parse_weather(std::string_view text, std::string_view name,
+                                                       const GivenSite& given = {});
+std::expected<WeatherFile, WeatherError> read_weather(const std::string& path,
+                                                      const GivenSite& given = {});
 
 }  // namespace idast::sim

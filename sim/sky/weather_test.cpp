@@ -216,3 +216,27 @@ TEST_CASE("a file that is not there is an error, not an exception") {
   CHECK(found.error().kind == WeatherErrorKind::unreadable);
   CHECK_FALSE(read_weather("/"));
 }
+
+TEST_CASE("a caller who knows the site overrules the header, part by part") {
+  const std::string rows = "utc,ghi_wm2,dni_wm2,dhi_wm2\n2025-01-01T12:00:00Z,1,1,1\n";
+  const GivenSite both{.latitude = deg(10), .longitude = deg(20)};
+  const auto unknown = parse_weather("# nothing known\n" + rows, "test.csv", both);
+  REQUIRE(unknown);
+  CHECK(unknown->place.latitude == deg(10));
+  CHECK(unknown->place.longitude == deg(20));
+  CHECK(unknown->place.altitude == metres(0.f));
+
+  const std::string head = "# two comments\n# site lat 40 lon -105 alt_m 1600\n";
+  const auto known = parse_weather(head + rows, "test.csv", both);
+  REQUIRE(known);
+  CHECK(known->place.latitude == deg(10));
+  CHECK(known->place.altitude == metres(1600.f));
+  const auto half = parse_weather(head + rows, "test.csv", {.latitude = {}, .longitude = deg(20)});
+  REQUIRE(half);
+  CHECK(half->place.latitude == deg(40));
+  CHECK(half->place.longitude == deg(20));
+
+  const auto lost = parse_weather(rows, "test.csv", {.latitude = deg(10), .longitude = {}});
+  REQUIRE_FALSE(lost);
+  CHECK(lost.error().kind == WeatherErrorKind::no_site);
+}

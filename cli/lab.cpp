@@ -1,0 +1,270 @@
+#include "cli/lab.h"
+
+#include <algorithm>
+#include <atomic>
+#include <expected>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <thread>
+
+#include <CLI/CLI.hpp>
+
+#include "cli/lab_print.h"
+#include "core/base/calendar.h"
+#include "sim/sky/measured_sky.h"
+#include "sim/sky/modelled_sky.h"
+
+namespace idast::cli {
+namespace {
+
+constexpr int kUsage = 2;
+constexpr int kFailure = 1;
+constexpr std::int64_t kDayMs = 86'400'000;
+constexpr int kDaysMax = 3660;
+
+float narrow(double value) { return static_cast<float>(value); }
+
+// Time by the sun of the place, as if it were UTC.
+UtcMillis solar(UtcMillis at, const sun::Place& place) {
+  const double east = static_cast<double>(place.longitude.in(degrees)) / 360.0;
+  return UtcMillis{at.unix_ms() + static_cast<std::int64_t>(east * static_cast<double>(kDayMs))};
+}
+
+struct Period {
+  std::string name;
+  std::unique_ptr<sim::Sky> sky;
+  UtcMillis from;
+  UtcMillis to;
+};
+
+sim::LabOptions lab_options(const LabOptions& options, const sun::Place& place) {
+  sim::LabOptions made;
+  sim::PlantParameters& plant = made.plant;
+  plant.mount.kind = control::mount_kind_from(options.mount).value_or(control::MountKind::az_el);
+  // Straight ahead is where the sun stands at noon.
+  plant.mount.heading = degrees(place.latitude < degrees(0.f) ? 0.f : 180.f);
+  plant.yaw_error = degrees(narrow(options.yaw_error));
+  plant.tilt_error = degrees(narrow(options.tilt_error));
+  plant.light.mismatch = narrow(options.ldr_mismatch / 100.0);
+  plant.light.profile =
+      options.profile == "fielded" ? sim::LightProfile::fielded : sim::LightProfile::reference;
+  if (options.truth_albedo) plant.sky.albedo = narrow(*options.truth_albedo);
+  made.seed = options.seed;
+  made.step = Millis{options.step_ms};
+  return made;
+}
+
+std::vector<sim::LabLaw> laws_of(const LabOptions& options) {
+  std::vector<sim::LabLaw> laws;
+  for (const std::string& name : options.laws) {
+    if (const auto law = sim::lab_law_from(name)) laws.push_back(*law);
+  }
+  if (!laws.empty()) return laws;
+  for (std::size_t i = 0; i < sim::kLabLaws; ++i) laws.push_back(static_cast<sim::LabLaw>(i));
+  return laws;
+}
+
+std::expected<Period, sim::WeatherError> measured(const LabOptions& options,
+                                                  const std::string& path, std::ostream& err) {
+  sim::GivenSite given;
+  if (options.latitude) given.latitude = degrees(narrow(*options.latitude));
+  if (options.longitude) given.longitude = degrees(narrow(*options.longitude));
+  auto file = sim::read_weather(path, given);
+  if (!file) return std::unexpected{file.error()};
+  for (const std::string& note : file->notes) err << "idast lab: " << path << ": " << note << "\n";
+  auto sky = std::make_unique<sim::MeasuredSky>(std::move(*file));
+  const UtcMillis from = sky->first();
+  const UtcMillis to = sky->last();
+  return Period{.name = path, .sky = std::move(sky), .from = from, .to = to};
+}
+
+Period synthetic(const LabOptions& options) {
+  const sun::Place place{.latitude = degrees(narrow(options.latitude.value_or(0.0))),
+                         .longitude = degrees(narrow(options.longitude.value_or(0.0))),
+                         .altitude = metres(narrow(options.altitude))};
+  const UtcMillis midnight = utc_from_iso(options.synthetic_from).value_or(UtcMillis{});
+  constexpr std::int64_t kMinuteMs = 60'000;
+  const Millis east = solar(midnight, place) - midnight;
+  const std::int64_t begin = (midnight - east).unix_ms() / kMinuteMs * kMinuteMs;
+  const std::int64_t lasts = kDayMs * options.synthetic_days.value_or(1) - kMinuteMs;
+  return {.name = "synthetic",
+          .sky = std::make_unique<sim::ModelledSky>(place, options.seed),
+          .from = UtcMillis{begin},
+          .to = UtcMillis{begin + lasts}};
+}
+
+UtcMillis utc_midnight(UtcMillis at) {
+  return UtcMillis{at.unix_ms() - (at.unix_ms() % kDayMs + kDayMs) % kDayMs};
+}
+
+// The trace: a row a second (or a step, where that is longer), sun near the horizon or above.
+sim::LabWatch tracing(std::ostream& file, const sim::SkyModel& model) {
+  constexpr std::int64_t kSecondMs = 1000;
+  return [&file, model, written = std::int64_t{-1}](const sim::LabMoment& moment) mutable {
+    constexpr Degrees kFrom = degrees(-1.f);
+    const std::int64_t second = moment.at.unix_ms() / kSecondMs;
+    if (moment.sky.sun.elevation < kFrom || second == written) return;
+    written = second;
+    print_trace_row(moment, model, file);
+  };
+}
+
+struct Task {
+  const Period* period;
+  sim::LabLaw law;
+};
+
+// Runs all tasks on a few threads; the answers stand in the tasks' order.
+std::vector<LabEntry> run_tasks(const LabOptions& options, const std::vector<Task>& tasks,
+                                std::ostream* trace) {
+  std::vector<LabEntry> entries(tasks.size());
+  std::atomic<std::size_t> next{0};
+  const auto work = [&] {
+    for (std::size_t i = next++; i < tasks.size(); i = next++) {
+      const auto& [period, law] = tasks[i];
+      const sim::LabOptions lab = lab_options(options, period->sky->place());
+      const sim::LabWatch watch = trace != nullptr ? tracing(*trace, lab.plant.sky) : nullptr;
+      sim::LabResult result = sim::run_lab(*period->sky, period->from, period->to, law, lab, watch);
+      const UtcMillis day = utc_midnight(solar(result.noon, period->sky->place()));
+      entries[i] = {.file = period->name,
+                    .day = std::string{to_iso(day).view().substr(0, 10)},
+                    .law = law,
+                    .result = std::move(result)};
+    }
+  };
+  const std::size_t workers =
+      std::min<std::size_t>(tasks.size(), std::max(1u, std::thread::hardware_concurrency()));
+  std::vector<std::jthread> threads;
+  for (std::size_t i = 1; i < workers; ++i) threads.emplace_back(work);
+  work();
+  threads.clear();
+  return entries;
+}
+
+}  // namespace
+
+void add_lab_options(CLI::App& command, LabOptions& options) {
+  command
+      .add_option("--weather", options.weather, "measured days: SURFRAD .dat or CSV, one or more")
+      ->option_text("FILE...");
+  command
+      .add_option("--synthetic", options.synthetic_days,
+                  "instead: this many days of a modelled sky, clouds by --seed; needs --lat, --lon")
+      ->option_text("DAYS");
+  command.add_option("--from", options.synthetic_from, "first synthetic day")
+      ->option_text("DATE")
+      ->capture_default_str();
+  command.add_option("--lat", options.latitude, "degrees north; overrides the file's header")
+      ->check(CLI::Range(-90.0, 90.0));
+  command.add_option("--lon", options.longitude, "degrees east; overrides the file's header")
+      ->check(CLI::Range(-180.0, 180.0));
+  command.add_option("--alt", options.altitude, "altitude of synthetic days, m")
+      ->check(CLI::Range(-500.0, 9000.0))
+      ->capture_default_str();
+  std::vector<std::string> names;
+  for (std::size_t i = 0; i < sim::kLabLaws; ++i) {
+    names.emplace_back(sim::to_text(static_cast<sim::LabLaw>(i)));
+  }
+  command
+      .add_option("--law", options.laws,
+                  "naive, ephemeris, hybrid, fixed, flat, single_axis, oracle; all by default")
+      ->delimiter(',')
+      ->check(CLI::IsMember(names))
+      ->option_text("LAW,...");
+  command
+      .add_option("--yaw-error", options.yaw_error, "the real mount stands this much clockwise, °")
+      ->check(CLI::Range(-180.0, 180.0))
+      ->capture_default_str();
+  command.add_option("--tilt-error", options.tilt_error, "the tilt servo's zero is off by this, °")
+      ->check(CLI::Range(-90.0, 90.0))
+      ->capture_default_str();
+  command
+      .add_option("--ldr-mismatch", options.ldr_mismatch,
+                  "each light sensor's resistance is off by up to this, %")
+      ->check(CLI::Range(0.0, 90.0))
+      ->capture_default_str();
+  command
+      .add_option("--truth-albedo", options.truth_albedo,
+                  "the ground's true reflectance; the law believes 0.2")
+      ->check(CLI::Range(0.0, 1.0));
+  command.add_option("--profile", options.profile, "light sensors: reference or fielded")
+      ->check(CLI::IsMember({"reference", "fielded"}))
+      ->capture_default_str();
+  command.add_option("--mount", options.mount, "az_el or tilt_tilt")
+      ->check(CLI::IsMember({"az_el", "tilt_tilt"}))
+      ->capture_default_str();
+  command.add_option("--seed", options.seed, "of everything that chance decides")
+      ->capture_default_str();
+  command.add_option("--step-ms", options.step_ms, "step while nothing moves; divides a minute")
+      ->capture_default_str();
+  command.add_flag("--json", options.json, "figures as JSON on standard output");
+  command
+      .add_option("--trace", options.trace,
+                  "write every second of one file and one law with motors to this CSV")
+      ->option_text("FILE");
+}
+
+std::optional<std::string> fault_of(const LabOptions& options) {
+  if (options.weather.empty() == !options.synthetic_days) {
+    return "give either --weather FILE... or --synthetic DAYS";
+  }
+  if (options.synthetic_days) {
+    if (*options.synthetic_days < 1 || *options.synthetic_days > kDaysMax) {
+      return "--synthetic takes 1 to " + std::to_string(kDaysMax) + " days";
+    }
+    if (!options.latitude || !options.longitude) return "--synthetic needs --lat and --lon";
+    if (!utc_from_iso(options.synthetic_from)) return "--from is not a date (YYYY-MM-DD)";
+  }
+  constexpr int kMinuteMs = 60'000;
+  if (options.step_ms < 1 || options.step_ms > kMinuteMs || kMinuteMs % options.step_ms != 0) {
+    return "--step-ms must divide a minute";
+  }
+  if (!options.trace.empty()) {
+    const std::size_t files = options.synthetic_days ? 1 : options.weather.size();
+    const auto laws = laws_of(options);
+    if (files != 1 || laws.size() != 1 || !sim::board_law(laws[0])) {
+      return "--trace needs one file and one law with motors";
+    }
+  }
+  return std::nullopt;
+}
+
+int run_lab(const LabOptions& options, std::ostream& out, std::ostream& err) {
+  std::vector<Period> periods;
+  if (options.synthetic_days) periods.push_back(synthetic(options));
+  for (const std::string& path : options.weather) {
+    auto period = measured(options, path, err);
+    if (!period) {
+      const sim::WeatherError& error = period.error();
+      err << "idast lab: " << error.message << "\n";
+      if (error.kind != sim::WeatherErrorKind::no_site) return kFailure;
+      err << "idast lab: say where it was measured: --lat and --lon\n";
+      return kUsage;
+    }
+    periods.push_back(std::move(*period));
+  }
+  std::vector<Task> tasks;
+  for (const Period& period : periods) {
+    for (const sim::LabLaw law : laws_of(options)) tasks.push_back({&period, law});
+  }
+  std::ofstream trace;
+  if (!options.trace.empty()) {
+    trace.open(options.trace);
+    print_trace_header(trace);
+  }
+  const auto entries = run_tasks(options, tasks, options.trace.empty() ? nullptr : &trace);
+  if (options.json) {
+    print_lab_json(entries, out);
+  } else {
+    print_lab_table(entries, out);
+  }
+  out.flush();
+  if (!out || (!options.trace.empty() && !trace.flush())) {
+    err << "idast lab: the result cannot be written\n";
+    return kFailure;
+  }
+  return 0;
+}
+
+}  // namespace idast::cli

@@ -1,0 +1,49 @@
+#include "sim/lab/boards.h"
+
+#include <algorithm>
+
+namespace idast::sim {
+
+PlantParameters lab_plant(const LabOptions& options, const sun::Place& place) {
+  PlantParameters plant = options.plant;
+  plant.longitude = place.longitude;
+  plant.load.phones_per_day = 0.0;
+  // A battery that a year does not fill, and a charger that takes all there is.
+  plant.battery.capacity = watt_hours(1.0e6);
+  plant.battery.start = 0.5f;
+  plant.battery.charge_max = std::max(plant.battery.charge_max, plant.panel.nominal * 2.f);
+  plant.start = control::flat_pose(plant.mount);
+  return plant;
+}
+
+control::Settings lab_boards(const LabOptions& options, control::Law law, const sun::Place& place) {
+  control::Settings settings = options.boards;
+  settings.law = law;
+  settings.place = place;
+  settings.mount = options.plant.mount;
+  settings.wind.anemometer = options.plant.anemometer;
+  return settings;
+}
+
+void Boards::step(Millis dt, const Conditions& now, std::optional<UtcMillis> utc) {
+  plant_.step(dt, now, {.target = out_.target, .motors_on = out_.motors_on});
+  uptime_ = uptime_ + dt;
+  const Readings& seen = plant_.readings();
+  control::Inputs inputs{.now = uptime_,
+                         .utc = utc,
+                         .light = seen.light,
+                         .wind = seen.wind,
+                         .panel_temperature = seen.panel_temperature,
+                         .battery = seen.battery_charge};
+  if (seen.panel_voltage && seen.panel_current) {
+    inputs.panel_power = *seen.panel_voltage * *seen.panel_current;
+  }
+  out_ = tracker_.step(inputs);
+}
+
+float Boards::error_deg(const Conditions& now) const {
+  return control::angle_between(plant_.truth().normal, {now.sun.azimuth, now.sun.elevation})
+      .in(degrees);
+}
+
+}  // namespace idast::sim
