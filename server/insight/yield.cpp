@@ -1,0 +1,539 @@
+#include "server/insight/yield.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "core/base/require.h"
+#include "core/sun/clear_sky.h"
+#include "core/sun/spa.h"
+#include "server/insight/off_mpp.h"
+
+namespace idast::insight {
+namespace {
+
+constexpr float kRadians = std::numbers::pi_v<float> / 180.f;
+constexpr double kHoursPerMinute = 1.0 / 60.0;
+// Bright clouds beside the sun reach 1.1 for minutes; more says that the panel is rated too low.
+constexpr float kClearnessMax = 1.2f;
+constexpr MetresPerSecond kWindAssumed = metres_per_second(2.f);
+
+// Standard deviations of what is taken for granted (Doubt).
+constexpr float kAlbedoDeviation = 0.08f;         // grass 0.2; dry soil, concrete 0.3; snow is rare
+constexpr float kHorizonBrightening = 0.12f;      // under clear skies, Klucher 1979
+constexpr Celsius kCellDeviation = celsius(3.f);  // of the cells from the panel's back
+constexpr Degrees kPointingDeviation = degrees(3.f);  // of azimuth and elevation, untrimmed
+constexpr Celsius kAirDeviation = celsius(8.f);       // of a day's air from its climate
+
+struct Assumptions {
+  float nominal_factor = 1.f;
+  float diffuse_shift = 0.f;  // in standard deviations of the diffuse share
+  sun::SkyModel sky = {};
+  float warmer = 0.f;  // in standard deviations of the cells' temperature
+  float aside = 0.f;   // in standard deviations of the panel's direction
+};
+
+Assumptions assumptions_of(Doubt doubt, const Station& station) {
+  Assumptions result;
+  switch (doubt) {
+    case Doubt::none:
+      break;
+    case Doubt::nominal:
+      result.nominal_factor = 1.f + station.nominal_deviation;
+      break;
+    case Doubt::more_diffuse:
+      result.diffuse_shift = 1.f;
+      break;
+    case Doubt::less_diffuse:
+      result.diffuse_shift = -1.f;
+      break;
+    case Doubt::ground:
+      result.sky.albedo += kAlbedoDeviation;
+      break;
+    case Doubt::horizon:
+      result.sky.horizon_brightening = kHorizonBrightening;
+      break;
+    case Doubt::temperature:
+      result.warmer = 1.f;
+      break;
+  }
+  return result;
+}
+
+// The sky of one instant, for any clearness.
+struct Instant {
+  UtcMillis at;
+  sun::Position sun;
+  float sun_up;  // sine of the apparent elevation, > 0
+  Irradiance outside;
+  Metres altitude;
+  float clear_weight = 0.f;  // 1: the light is so steady that the sky is clear; 0: it is not
+};
+
+Instant instant_of(UtcMillis at, const sun::Place& place) {
+  const auto precise = sun::position_spa(at, sun::observer(place));
+  const auto narrow = [](double deg) { return degrees(static_cast<float>(deg)); };
+  const sun::Position sun{.azimuth = narrow(precise.azimuth_deg),
+                          .elevation = narrow(precise.elevation_deg),
+                          .elevation_true = narrow(precise.elevation_true_deg)};
+  return {.at = at,
+          .sun = sun,
+          .sun_up = std::max(0.005f, std::sin(sun.elevation.in(degrees)*kRadians)),
+          .outside = sun::extraterrestrial(at),
+          .altitude = place.altitude};
+}
+
+// The diffuse share of a cloudless sky that lets this much through, and how far it is to be
+// believed: such haze as it would take must exist.
+struct ClearShare {
+  float share, weight;
+};
+ClearShare clear_share(const Instant& instant, float clearness) {
+  constexpr float kHazeUsual = 5.f;
+  constexpr float kHazeMost = 8.f;
+  if (clearness <= 0.05f) return {1.f, 0.f};
+  const auto haze = static_cast<float>(
+      sun::ClearSky::turbidity_of(instant.altitude, instant.sun.elevation, clearness));
+  const float weight = std::clamp((kHazeMost - haze) / (kHazeMost - kHazeUsual), 0.f, 1.f);
+  if (weight <= 0.f) return {1.f, 0.f};
+  const sun::SkyLight light =
+      sun::ClearSky{instant.altitude, std::max(haze, 1.5f)}.at(instant.at, instant.sun.elevation);
+  const float share = light.ghi > Irradiance{} ? light.dhi / light.ghi : 1.f;
+  return {std::clamp(share, 0.f, 1.f), weight};
+}
+
+sun::SkyLight light_of(const Instant& instant, float clearness, const Assumptions& assumptions) {
+  const Irradiance ghi = instant.outside * (clearness * instant.sun_up);
+  float share = erbs_diffuse_share(clearness);
+  // Scatter of measured shares about the curve, widest in the middle.
+  float spread = 0.03f + 0.4f * share * (1.f - share);
+  if (instant.clear_weight > 0.f) {
+    const ClearShare clear = clear_share(instant, clearness);
+    const float weight = clear.weight * instant.clear_weight;
+    share += weight * (clear.share - share);
+    spread *= 1.f - 0.5f * weight;
+  }
+  const float diffuse = std::clamp(share + assumptions.diffuse_shift * spread, 0.04f, 1.f);
+  const Irradiance dhi = ghi * diffuse;
+  return {.ghi = ghi, .dni = (ghi - dhi) / instant.sun_up, .dhi = dhi};
+}
+
+// Light that reaches the cells: the beam less what the glass turns away, sky and ground.
+Irradiance effective(const sun::PlaneLight& light, const sun::Glass& glass) {
+  return light.beam * sun::incidence_factor(light.aoi_cosine, glass) + light.diffuse + light.ground;
+}
+
+sun::SkyDome dome_of(const Instant& instant, float clearness, const Assumptions& assumptions) {
+  return {instant.at, light_of(instant, clearness, assumptions), instant.sun, assumptions.sky};
+}
+
+// The clearness for which a panel with this normal has this much light: 0..kClearnessMax. More
+// clearness is more light on any plane that the sun shines on, so halving finds it.
+float clearness_for(const Instant& instant, const sun::UnitVector& normal, Irradiance wanted,
+                    const Station& station, const Assumptions& assumptions) {
+  constexpr int kHalvings = 16;  // to 2e-5
+  float low = 0.f;
+  float high = kClearnessMax;
+  for (int i = 0; i < kHalvings; ++i) {
+    const float middle = 0.5f * (low + high);
+    const sun::PlaneLight light = dome_of(instant, middle, assumptions).on(normal);
+    (effective(light, station.glass) < wanted ? low : high) = middle;
+  }
+  return 0.5f * (low + high);
+}
+
+float cooling_of(const Minute& minute, const Station& station) {
+  const MetresPerSecond wind = minute.wind.value_or(kWindAssumed);
+  return station.cooling.u0 + station.cooling.u1 * std::max(0.f, wind.in(metres_per_second));
+}
+
+// Light and temperature of the cells as they follow from each other where no thermometer is.
+struct Cells {
+  Irradiance light;  // effective
+  Celsius temperature;
+};
+
+Irradiance light_from(Watts power, Celsius cell, const Station& station, float nominal_factor) {
+  constexpr float kHeatLeast = 0.3f;  // 200 °C: a thermometer out of order
+  const float heat =
+      std::max(kHeatLeast, 1.f + station.power_per_celsius * (cell.in(celsius)-25.f));
+  return watts_per_square_metre(1000.f * std::max(0.f, power / (station.nominal * nominal_factor)) /
+                                heat);
+}
+
+Celsius cell_of(const Minute& minute, Irradiance light, const Station& station, float warmer) {
+  if (minute.panel_temperature) return *minute.panel_temperature + kCellDeviation * warmer;
+  return climate_air_temperature(minute.at, station.place) + kAirDeviation * warmer +
+         celsius(light.in(watts_per_square_metre) / cooling_of(minute, station));
+}
+
+Cells cells_of(const Minute& minute, const Station& station, const Assumptions& assumptions) {
+  constexpr int kRounds = 3;  // each leaves a tenth of the error before it
+  Cells cells{.light = {}, .temperature = celsius(25.f)};
+  for (int i = 0; i < kRounds; ++i) {
+    cells.light = light_from(*minute.power, cells.temperature, station, assumptions.nominal_factor);
+    cells.temperature = cell_of(minute, cells.light, station, assumptions.warmer);
+  }
+  return cells;
+}
+
+class DayModel {
+ public:
+  DayModel(std::span<const Minute> minutes, const Station& station)
+      : minutes_{minutes}, station_{station} {
+    for (const Minute& minute : minutes) instants_.push_back(instant_of(minute.at, station.place));
+    sort_minutes();
+    weigh_clear_skies();
+  }
+
+  Estimates estimate() const {
+    Estimates result;
+    result.use = use_;
+    for (const Instant& instant : instants_) result.sun_up.push_back(instant.sun_up);
+    for (std::size_t i = 0; i < minutes_.size(); ++i) {
+      if (use_[i] == Use::filled && !surroundings(i)) result.use[i] = Use::off_mpp;
+    }
+    for (std::size_t d = 0; d < kDoubts; ++d) {
+      result.powers[d] = powers(assumptions_of(static_cast<Doubt>(d), station_), result.use);
+    }
+    return result;
+  }
+
+  // How far the haze that the minutes speak of drifts over the day, if the true rating were
+  // `factor` times the stated one.
+  std::optional<double> haze_drift(float factor) const {
+    const Assumptions assumptions{.nominal_factor = factor};
+    double weights = 0.0, sum = 0.0, squares = 0.0;
+    for (const std::size_t i : clear_minutes_) {
+      const Cells cells = cells_of(minutes_[i], station_, assumptions);
+      const Instant& instant = instants_[i];
+      const float clearness =
+          clearness_for(instant, normal(i, assumptions), cells.light, station_, assumptions);
+      const double haze =
+          sun::ClearSky::turbidity_of(instant.altitude, instant.sun.elevation, clearness);
+      // The haze is known the better the longer the way through it.
+      const double weight = sun::ClearSky::air_mass(instant.altitude, instant.sun.elevation);
+      weights += weight;
+      sum += weight * haze;
+      squares += weight * haze * haze;
+    }
+    const double mean = sum / weights;
+    if (mean < kHazeLeast || mean > kHazeClear) return std::nullopt;
+    return squares / weights - mean * mean;
+  }
+
+  // Whether the day has clear light through short and long ways of air.
+  bool choose_clear_minutes() {
+    constexpr Degrees kHigh = degrees(8.f);  // below, refraction and horizon count
+    constexpr float kFacing = 0.9f;          // cosine of incidence
+    constexpr std::size_t kLeast = 90;
+    constexpr double kStretch = 1.8;
+    double shortest = 1e9, longest = 0.0;
+    std::size_t daylight = 0;
+    for (std::size_t i = 0; i < minutes_.size(); ++i) {
+      const Instant& instant = instants_[i];
+      if (instant.sun.elevation < kHigh) continue;
+      ++daylight;
+      if (use_[i] != Use::measured || instant.clear_weight < 0.9f) continue;
+      if (!minutes_[i].panel_temperature) continue;
+      const sun::UnitVector to_sun = sun::unit_vector(instant.sun.azimuth, instant.sun.elevation);
+      const sun::UnitVector panel = normal(i, {});
+      const float facing =
+          to_sun.east * panel.east + to_sun.north * panel.north + to_sun.up * panel.up;
+      if (facing < kFacing) continue;
+      const double air = sun::ClearSky::air_mass(instant.altitude, instant.sun.elevation);
+      shortest = std::min(shortest, air);
+      longest = std::max(longest, air);
+      clear_minutes_.push_back(i);
+    }
+    // Between clouds the light is steady too, at times.
+    const bool mostly = 2 * clear_minutes_.size() > daylight;
+    return mostly && clear_minutes_.size() >= kLeast && longest > kStretch * shortest;
+  }
+
+ private:
+  static constexpr double kHazeLeast = 1.2;
+  static constexpr double kHazeClear = 7.0;
+
+  void sort_minutes() {
+    const std::vector<bool> off = off_maximum_power_point(minutes_, station_);
+    for (std::size_t i = 0; i < minutes_.size(); ++i) {
+      const Minute& minute = minutes_[i];
+      Use use = off[i] ? Use::filled : Use::measured;
+      if (!minute.power || !minute.azimuth || !minute.elevation) use = Use::missing;
+      if (instants_[i].sun.elevation < kSunUpMin) use = Use::night;
+      use_.push_back(use);
+    }
+    light_fit_ = fit_light(minutes_, off, station_);
+  }
+
+  // Steady for ten minutes to either side: the mean change from minute to minute is a few
+  // thousandths under a clear sky (meter noise), a few hundredths under moving clouds.
+  void weigh_clear_skies() {
+    constexpr float kSteady = 0.006f;
+    constexpr float kRestless = 0.02f;
+    constexpr std::size_t kReach = 10;
+    constexpr int kLeast = 8;
+    const std::vector<float> clearness = clearnesses({});
+    for (std::size_t i = 0; i < minutes_.size(); ++i) {
+      if (use_[i] != Use::measured && use_[i] != Use::filled) continue;
+      float changes = 0.f;
+      int count = 0;
+      const std::size_t end = std::min(minutes_.size(), i + kReach + 1);
+      for (std::size_t j = i > kReach ? i - kReach : 1; j < end; ++j) {
+        if (use_[j] != Use::measured || use_[j - 1] != Use::measured) continue;
+        if (minutes_[j].at - minutes_[j - 1].at > std::chrono::seconds{90}) continue;
+        const float level = std::max(0.02f, 0.5f * (clearness[j] + clearness[j - 1]));
+        changes += std::abs(clearness[j] - clearness[j - 1]) / level;
+        ++count;
+      }
+      if (count < kLeast) continue;
+      const float restless = changes / static_cast<float>(count);
+      instants_[i].clear_weight =
+          std::clamp((kRestless - restless) / (kRestless - kSteady), 0.f, 1.f);
+    }
+  }
+
+  sun::UnitVector normal(std::size_t i, const Assumptions& assumptions) const {
+    const Degrees aside = kPointingDeviation * assumptions.aside;
+    return sun::unit_vector(*minutes_[i].azimuth + aside, *minutes_[i].elevation + aside);
+  }
+
+  // Of every measured minute; 0 elsewhere.
+  std::vector<float> clearnesses(const Assumptions& assumptions) const {
+    std::vector<float> result(minutes_.size(), 0.f);
+    for (std::size_t i = 0; i < minutes_.size(); ++i) {
+      if (use_[i] != Use::measured) continue;
+      const Cells cells = cells_of(minutes_[i], station_, assumptions);
+      result[i] =
+          clearness_for(instants_[i], normal(i, assumptions), cells.light, station_, assumptions);
+    }
+    return result;
+  }
+
+  // The nearest measured minutes before and after, close enough to stand for the time between.
+  struct Neighbours {
+    std::size_t before, after;
+  };
+  std::optional<Neighbours> neighbours(std::size_t i) const {
+    constexpr Millis kNear = std::chrono::minutes{15};
+    std::size_t before = i;
+    while (before > 0 && use_[before] != Use::measured) --before;
+    std::size_t after = i;
+    while (after + 1 < use_.size() && use_[after] != Use::measured) ++after;
+    if (use_[before] != Use::measured || use_[after] != Use::measured) return std::nullopt;
+    if (minutes_[i].at - minutes_[before].at > kNear) return std::nullopt;
+    if (minutes_[after].at - minutes_[i].at > kNear) return std::nullopt;
+    return Neighbours{before, after};
+  }
+
+  bool surroundings(std::size_t i) const {
+    return (light_fit_ && minutes_[i].light_index) || neighbours(i).has_value();
+  }
+
+  // Clearness of a minute off its maximum power point: by the light sensors, or else by what was
+  // before and after. Only where surroundings() said so.
+  float filled_clearness(std::size_t i, const std::vector<float>& measured,
+                         const Assumptions& assumptions) const {
+    if (light_fit_ && minutes_[i].light_index) {
+      const Irradiance light = light_fit_->at(*minutes_[i].light_index);
+      return clearness_for(instants_[i], normal(i, assumptions), light / assumptions.nominal_factor,
+                           station_, assumptions);
+    }
+    const Neighbours near = *neighbours(i);
+    const auto whole =
+        static_cast<float>((minutes_[near.after].at - minutes_[near.before].at).count());
+    const auto part = static_cast<float>((minutes_[i].at - minutes_[near.before].at).count());
+    return measured[near.before] + (measured[near.after] - measured[near.before]) * part / whole;
+  }
+
+  std::vector<Powers> powers(const Assumptions& assumptions, const std::vector<Use>& use) const {
+    const std::vector<float> measured = clearnesses(assumptions);
+    std::vector<Powers> result(minutes_.size());
+    for (std::size_t i = 0; i < minutes_.size(); ++i) {
+      if (use[i] == Use::measured) {
+        result[i] = powers_at(i, measured[i], assumptions);
+        result[i].tracked = *minutes_[i].power;
+      }
+      if (use[i] == Use::filled) {
+        result[i] = powers_at(i, filled_clearness(i, measured, assumptions), assumptions);
+      }
+    }
+    return result;
+  }
+
+  Powers powers_at(std::size_t i, float clearness, const Assumptions& assumptions) const {
+    const Minute& minute = minutes_[i];
+    const Instant& instant = instants_[i];
+    const sun::SkyDome dome = dome_of(instant, clearness, assumptions);
+    const sun::PlaneLight here = dome.on(normal(i, assumptions));
+    const Celsius cell = cell_of(minute, here.total(), station_, assumptions.warmer);
+    const float cooling = cooling_of(minute, station_);
+    const Watts nominal = station_.nominal * assumptions.nominal_factor;
+    // More light than here makes the cells warmer than here (Faiman).
+    const auto power_of = [&](const sun::PlaneLight& light) {
+      const float more = (light.total() - here.total()).in(watts_per_square_metre);
+      return sun::panel_power(effective(light, station_.glass), cell + celsius(more / cooling),
+                              nominal, station_.power_per_celsius);
+    };
+    constexpr int kTilts = 20;  // steps of 5 % of the way from the sun to flat
+    sun::PlaneLight best = dome.on({});
+    for (int step = 0; step < kTilts; ++step) {
+      const float share = static_cast<float>(step) / kTilts;
+      const Degrees up = instant.sun.elevation + (degrees(90.f) - instant.sun.elevation) * share;
+      const sun::PlaneLight light = dome.on(sun::unit_vector(instant.sun.azimuth, up));
+      if (light.total() > best.total()) best = light;
+    }
+    return {.tracked = power_of(here),
+            .fixed = power_of(dome.on(fixed_normal(station_.place))),
+            .ideal = power_of(best)};
+  }
+
+  std::span<const Minute> minutes_;
+  const Station& station_;
+  std::vector<Instant> instants_;
+  std::vector<Use> use_;
+  std::optional<LightFit> light_fit_;
+  std::vector<std::size_t> clear_minutes_;
+};
+
+double watts_in(Watts power) { return static_cast<double>(power.in(watts)); }
+
+}  // namespace
+
+std::optional<float> light_index(std::span<const std::optional<double>> counts) {
+  constexpr double kDark = 40.0;          // below: the converter's dead zone and noise
+  constexpr double kSaturated = 3'600.0;  // above: the converter is no longer linear
+  constexpr double kFull = 4'095.0;
+  double sum = 0.0;
+  int sensors = 0;
+  for (const auto& count : counts) {
+    if (!count || *count < kDark || *count > kSaturated) continue;
+    sum += std::log(*count / (kFull - *count));
+    ++sensors;
+  }
+  if (sensors == 0) return std::nullopt;
+  return static_cast<float>(sum / sensors);
+}
+
+float erbs_diffuse_share(float clearness) {
+  const float k = clearness;
+  if (k <= 0.22f) return 1.f - 0.09f * k;
+  if (k <= 0.80f) return 0.9511f + k * (-0.1604f + k * (4.388f + k * (-16.638f + k * 12.336f)));
+  return 0.165f;
+}
+
+Celsius climate_air_temperature(UtcMillis at, const sun::Place& place) {
+  constexpr double kYearMs = 365.2425 * 86'400'000.0;
+  constexpr double kWarmest = 200.0 / 365.2425;  // about the 19th of July
+  const float sine = std::sin(place.latitude.in(degrees)*kRadians);
+  const double years = static_cast<double>(at.unix_ms()) / kYearMs;
+  const auto season = static_cast<float>(std::cos(2.0 * std::numbers::pi * (years - kWarmest)));
+  const float high = place.altitude.in(metres) * 0.0065f;  // the standard atmosphere's lapse
+  return celsius(27.f - 29.f * sine * sine + 14.f * sine * season - high);
+}
+
+sun::UnitVector fixed_normal(const sun::Place& place) {
+  const float latitude = place.latitude.in(degrees);
+  return sun::unit_vector(degrees(latitude >= 0.f ? 180.f : 0.f),
+                          degrees(90.f - std::abs(latitude)));
+}
+
+Estimates estimate(std::span<const Minute> minutes, const Station& station) {
+  require(minutes.size() <= kMinutesMax, "insight: at most two days at once");
+  return DayModel{minutes, station}.estimate();
+}
+
+std::optional<float> rating_factor(std::span<const Minute> minutes, const Station& station) {
+  require(minutes.size() <= kMinutesMax, "insight: at most two days at once");
+  DayModel model{minutes, station};
+  if (!model.choose_clear_minutes()) return std::nullopt;
+  std::optional<float> best;
+  double least = 0.0;
+  constexpr int kSteps = 40;
+  for (int step = 0; step <= kSteps; ++step) {
+    const float factor = kRatingFactorMin +
+                         (kRatingFactorMax - kRatingFactorMin) * static_cast<float>(step) / kSteps;
+    const auto drift = model.haze_drift(factor);
+    if (!drift || (best && *drift >= least)) continue;
+    best = factor;
+    least = *drift;
+  }
+  // At an end of the range it is not a rating that is wrong.
+  if (!best || *best <= kRatingFactorMin || *best >= kRatingFactorMax) return std::nullopt;
+  return best;
+}
+
+Rating rating_of(std::span<const float> factors) {
+  constexpr double kStated = 1.0 / (0.05 * 0.05);  // data sheets: 5 %
+  constexpr double kOneDay = 1.0 / (0.07 * 0.07);  // drifting haze and an unknown altitude
+  constexpr double kDeviationLeast = 0.03;         // what all days have in common
+  double weight = kStated;
+  double sum = kStated;
+  for (const float factor : factors) {
+    weight += kOneDay;
+    sum += kOneDay * static_cast<double>(factor);
+  }
+  return {.factor = static_cast<float>(sum / weight),
+          .deviation = static_cast<float>(std::max(kDeviationLeast, 1.0 / std::sqrt(weight)))};
+}
+
+Yield sum(const Estimates& estimates, std::size_t first, std::size_t last) {
+  struct Sums {
+    double tracked = 0.0, fixed = 0.0, ideal = 0.0;
+    double gain() const { return tracked / fixed - 1.0; }
+  };
+  std::array<Sums, kDoubts> sums{};
+  Yield yield;
+  double all = 0.0, filled = 0.0;
+  for (std::size_t i = first; i < std::min(last, estimates.use.size()); ++i) {
+    const Use use = estimates.use[i];
+    if (use == Use::night) continue;
+    const auto weight = static_cast<double>(estimates.sun_up[i]);
+    all += weight;
+    if (use == Use::filled || use == Use::off_mpp) {
+      ++yield.off_mpp_minutes;
+      yield.off_mpp += weight;
+    }
+    if (use == Use::filled) filled += weight;
+    if (use != Use::measured && use != Use::filled) continue;
+    yield.coverage += weight;
+    for (std::size_t d = 0; d < kDoubts; ++d) {
+      const Powers& powers = estimates.powers[d][i];
+      sums[d].tracked += watts_in(powers.tracked) * kHoursPerMinute;
+      sums[d].fixed += watts_in(powers.fixed) * kHoursPerMinute;
+      sums[d].ideal += watts_in(powers.ideal) * kHoursPerMinute;
+    }
+  }
+  yield.tracked = watt_hours(sums[0].tracked);
+  yield.fixed = watt_hours(sums[0].fixed);
+  yield.ideal = watt_hours(sums[0].ideal);
+  if (all <= 0.0) return yield;
+  yield.coverage /= all;
+  yield.off_mpp /= all;
+  if (yield.fixed < kFixedMin || yield.coverage < kCoverageMin) return yield;
+
+  // Independent doubts add as squares; two that are the two sides of one count half.
+  const double gain = sums[0].gain();
+  double squares = 0.0;
+  for (std::size_t d = 1; d < kDoubts; ++d) {
+    const double change = sums[d].gain() - gain;
+    const auto doubt = static_cast<Doubt>(d);
+    const bool halved = doubt == Doubt::more_diffuse || doubt == Doubt::less_diffuse;
+    squares += change * change * (halved ? 0.5 : 1.0);
+  }
+  constexpr double kRest = 0.011;     // what no doubt covers: meters, the formulas themselves
+  constexpr double kFilled = 0.05;    // light by sensors that were made to compare, not to measure
+  constexpr double kMissing = 0.25;   // the gain of the hours that are not here may be any
+  constexpr double kNineInTen = 1.4;  // of these deviations; measured in tests/yield
+  const double filled_share = kFilled * filled / all;
+  const double missing_share = kMissing * (1.0 - yield.coverage);
+  const double half = kNineInTen * std::sqrt(squares + kRest * kRest + filled_share * filled_share +
+                                             missing_share * missing_share);
+  yield.gain = gain;
+  yield.gain_low = gain - half;
+  yield.gain_high = gain + half;
+  return yield;
+}
+
+}  // namespace idast::insight
