@@ -59,6 +59,7 @@ const kScenarios = {
       estimated: ['powerW', 'energyWh'],
     },
   },
+  estimated: { sample: { power_actual_w: null, estimated: ['powerW', 'energyWh', 'batteryPct'] } },
   nosite: { device: { site: null, mount: null } },
   fleet: { many: 9 },
 };

@@ -7,7 +7,7 @@ import { MonthStrip } from '../features/energy/month_strip';
 import { EnergyFlow, flowOf } from '../features/flow/energy_flow';
 import { peakOf } from '../features/power/columns';
 import { LiveChart, TodayChart } from '../features/power/power_charts';
-import { EarnedTiles, isEstimated, StationTiles } from '../features/readings/tiles';
+import { EarnedTiles, StationTiles } from '../features/readings/tiles';
 import type { Direction } from '../features/sky/geometry';
 import { angleBetween } from '../features/sky/geometry';
 import { Stars } from '../features/sky/stars';
@@ -17,6 +17,7 @@ import { Announcer } from '../features/status/announcer';
 import { BackfillBar } from '../features/status/backfill_bar';
 import { sentence } from '../features/status/words';
 import { EasedNumber } from '../shared/eased_number';
+import { Estimated, isEstimated } from '../shared/estimated';
 import { clock, clockSeconds, decimal, duration, energy, kUnknown } from '../shared/format';
 import { freshness, isDimmed } from '../shared/freshness';
 import { useLiveStore, useServerNow } from '../shared/live';
@@ -151,11 +152,7 @@ function PowerNow({ device, station, dim, frozen }: HeroProps) {
       </p>
       <p className="power-note number">
         {power === null ? 'no power reading' : note}
-        {power !== null && isEstimated(latest, 'power_w') && (
-          <abbr className="estimated" title="An estimate, not a measurement">
-            est.
-          </abbr>
-        )}
+        <Estimated when={power !== null && isEstimated(latest, 'power_w')} />
       </p>
     </>
   );
@@ -174,11 +171,7 @@ function DaySummary({ station, device }: HeroProps) {
       <p className="power-note number">
         made today
         {peak && `, at most ${decimal(peak.watts, 1)} W at ${clock(peak.at, station.zone)}`}
-        {isEstimated(device.latest, 'energy_wh') && (
-          <abbr className="estimated" title="An estimate, not a measurement">
-            est.
-          </abbr>
-        )}
+        <Estimated when={isEstimated(device.latest, 'energy_wh')} />
       </p>
     </>
   );
@@ -208,7 +201,10 @@ function Hero(props: HeroProps) {
           status={frozen ? 'frozen' : status}
         />
         {resting ? <DaySummary {...props} /> : <PowerNow {...props} />}
-        <PhoneRow phones={todayWh === null ? null : todayWh / factors.phone_charge_wh} />
+        <PhoneRow
+          phones={todayWh === null ? null : todayWh / factors.phone_charge_wh}
+          estimated={isEstimated(latest, 'energy_wh')}
+        />
       </div>
       <div className="hero-sky">
         <SkyDome
@@ -265,7 +261,9 @@ export function Overview(props: OverviewProps) {
       </section>
       <div className="two">
         <section className="card" aria-labelledby="live-chart">
-          <h2 id="live-chart">Power, last 5 minutes</h2>
+          <h2 id="live-chart">
+            Power, last 5 minutes <Estimated when={isEstimated(latest, 'power_w')} />
+          </h2>
           <LiveChart
             trail={store.trail(device.id)}
             version={device.samples}
@@ -275,8 +273,10 @@ export function Overview(props: OverviewProps) {
         </section>
         <section className="card" aria-labelledby="today-chart">
           <h2 id="today-chart">
-            Today <span className="key power-key">power</span>{' '}
+            Today <span className="key power-key">power</span>
+            <Estimated when={isEstimated(latest, 'power_w')} />{' '}
             <span className="key battery-key">battery</span>
+            <Estimated when={isEstimated(latest, 'battery_pct')} />
           </h2>
           <TodayChart
             buckets={station.today}
@@ -294,7 +294,12 @@ export function Overview(props: OverviewProps) {
       <section className="card" aria-labelledby="month">
         <h2 id="month">Last 30 days</h2>
         {station.energy ? (
-          <MonthStrip rows={station.energy.rows} todayWh={shownWh} zone={station.zone} />
+          <MonthStrip
+            rows={station.energy.rows}
+            todayWh={shownWh}
+            zone={station.zone}
+            estimated={isEstimated(latest, 'energy_wh')}
+          />
         ) : (
           <div className="strip skeleton" />
         )}

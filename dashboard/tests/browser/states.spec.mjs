@@ -36,6 +36,7 @@ const kStates = {
   offline: [/This tracker is offline since 13:40/, /OFFLINE/],
   night: [/Sunrise in 6 h 1\d m/, /ASLEEP/, /made today, at most/],
   unknown: [/direction not known/, /no battery sensor/, /no current sensor/, /est\./],
+  estimated: [/About \d+ Wh so far today/, /no power sensor fitted/],
   nosite: [/Tracking the sun/, /UTC/],
   backfill: [/18,240 of 43,200 samples, 2,130 a second, 12 s left/],
   fleet: [/Tracking the sun/],
@@ -116,6 +117,30 @@ test('a lost server is the browser’s fault, never a tracker’s, and heals by 
     await page.getByText('Your browser lost the server.').waitFor({ state: 'detached', timeout: 5_000 });
     await shows(page, /LIVE/);
     assert.deepEqual(strayed, []);
+  });
+});
+
+test('no estimate is shown without its mark', async () => {
+  await opened('estimated', {}, async ({ page }) => {
+    await shows(page, /LIVE/);
+    const marked = '.power-note, .phone-row > div > p, .strip-figures, [aria-current=page] .tracker-note';
+    for (const place of await page.locator(marked).all()) {
+      assert.match(await place.innerText(), /est\./);
+    }
+    const bare = [];
+    for (const name of ['Energy today', 'Phone charges', 'Phone minutes', 'Saved', 'CO₂ avoided', 'Trees', 'Battery']) {
+      const tile = page.locator('.tile').filter({ has: page.locator('.tile-name > span', { hasText: new RegExp(`^${name}$`) }) });
+      if (!/est\./.test(await tile.locator('.tile-value').innerText())) bare.push(name);
+    }
+    for (const node of ['Panel', 'Load']) {
+      const shown = await page.locator('.flow-node').filter({ has: page.locator('.flow-name', { hasText: node }) }).innerText();
+      if (!/est\./.test(shown)) bare.push(`flow: ${node}`);
+    }
+    for (const heading of [/^Power, last 5 minutes/, /^Today power/]) {
+      const text = await page.getByRole('heading', { name: heading }).innerText();
+      if (!/est\./.test(text)) bare.push(text);
+    }
+    assert.deepEqual(bare, []);
   });
 });
 

@@ -42,7 +42,7 @@ describe('the month', () => {
   });
 
   test('sums the known days, names the best, and is there as a table', () => {
-    render(<MonthStrip rows={rows} todayWh={12} zone="UTC" />);
+    render(<MonthStrip rows={rows} todayWh={12} zone="UTC" estimated={false} />);
     expect(screen.getByRole('img', { name: /last 4 days: 92 Wh in all, best 50 Wh on 1 Oct/ })).toBeTruthy();
     expect(screen.getAllByRole('row', { hidden: true })).toHaveLength(5);
     expect(screen.getByText('–')).toBeTruthy();

@@ -1,6 +1,7 @@
 import './energy.css';
 import { memo } from 'react';
 import type { EnergyRow } from '../../api/shapes';
+import { Estimated } from '../../shared/estimated';
 import { dayAndMonth, decimal, energy, kUnknown } from '../../shared/format';
 
 // Below this share of the day's samples a bar is hatched: its height is a lower bound.
@@ -36,6 +37,8 @@ export const MonthStrip = memo(function MonthStrip(props: {
   rows: readonly EnergyRow[];
   todayWh: number | null;
   zone: string;
+  /** The counter of today is an estimate, and nobody knows what it was on other days. */
+  estimated: boolean;
 }) {
   const { rows, todayWh, zone } = props;
   const days = daysOf(rows, todayWh);
@@ -53,6 +56,7 @@ export const MonthStrip = memo(function MonthStrip(props: {
       <p className="strip-figures">
         <b>{text(total)}</b> in {known.length} {known.length === 1 ? 'day' : 'days'}
         {best && <span>, {bestSaid}</span>}
+        <Estimated when={props.estimated} />
       </p>
       <svg
         viewBox={`0 0 ${width} ${kHeight + 20}`}

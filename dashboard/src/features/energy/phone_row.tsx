@@ -1,5 +1,6 @@
 import { factors } from '../../api/generated';
 import { EasedNumber } from '../../shared/eased_number';
+import { Estimated } from '../../shared/estimated';
 import { decimal } from '../../shared/format';
 import { Info } from '../../shared/info';
 
@@ -19,7 +20,7 @@ function Phone({ part, id }: { part: number; id: string }) {
 }
 
 /** Full phone charges in today's energy, as a number and as phones filling up. */
-export function PhoneRow({ phones }: { phones: number | null }) {
+export function PhoneRow({ phones, estimated }: { phones: number | null; estimated: boolean }) {
   const drawn = phones === null ? 0 : Math.min(kDrawnMost, Math.max(1, Math.ceil(phones)));
   return (
     <div className={phones === null ? 'phone-row waiting' : 'phone-row'}>
@@ -29,6 +30,7 @@ export function PhoneRow({ phones }: { phones: number | null }) {
             <EasedNumber value={phones} format={(value) => decimal(value, 1)} />
           </b>{' '}
           phone charges today
+          <Estimated when={phones !== null && estimated} />
         </p>
         <Info about="Phone charges">
           <p className="formula">energy today ÷ {factors.phone_charge_wh} Wh for one full charge</p>

@@ -7,7 +7,13 @@ import { EnergyFlow, flowOf } from './energy_flow';
 describe('the energy flow', () => {
   test('the load is what the panel makes beyond the battery', () => {
     const flow = flowOf(row({ power_w: 8, battery_v: 6, battery_a: 1, battery_pct: 80 }));
-    expect(flow).toEqual({ panelW: 8, batteryW: 6, loadW: 2, batteryPct: 80 });
+    expect(flow).toEqual({ panelW: 8, batteryW: 6, loadW: 2, batteryPct: 80, panelEstimated: false });
+  });
+
+  test('an estimated panel power marks the panel and the load', () => {
+    const flow = flowOf(row({ power_w: 8, battery_v: 6, battery_a: 1, estimated: ['powerW'] }));
+    render(<EnergyFlow flow={flow} sunUp sunNote="" phone={null} moving />);
+    expect(screen.getAllByText('est.')).toHaveLength(2);
   });
 
   test('a giving battery adds to the load', () => {

@@ -2,6 +2,7 @@ import './energy_flow.css';
 import type { ReactNode } from 'react';
 import type { Row } from '../../api/shapes';
 import { EasedNumber } from '../../shared/eased_number';
+import { Estimated, isEstimated } from '../../shared/estimated';
 import { decimal, kUnknown } from '../../shared/format';
 
 // Below this a current is noise of the sensor, and an arrow would tell of nothing.
@@ -12,6 +13,8 @@ export type Flow = {
   batteryW: number | null;
   loadW: number | null;
   batteryPct: number | null;
+  /** The panel's power is not measured, nor then what is left of it for the load. */
+  panelEstimated: boolean;
 };
 
 /** Battery power from V·A (positive charges); the load is what the panel makes beyond that. */
@@ -21,7 +24,8 @@ export function flowOf(latest: Row | null): Flow {
   const amperes = latest?.battery_a ?? null;
   const batteryW = volts === null || amperes === null ? null : volts * amperes;
   const loadW = panelW === null || batteryW === null ? null : Math.max(0, panelW - batteryW);
-  return { panelW, batteryW, loadW, batteryPct: latest?.battery_pct ?? null };
+  const panelEstimated = isEstimated(latest, 'power_w');
+  return { panelW, batteryW, loadW, batteryPct: latest?.battery_pct ?? null, panelEstimated };
 }
 
 function Link(props: { watts: number | null; moving: boolean; back?: boolean }) {
@@ -40,11 +44,12 @@ function Link(props: { watts: number | null; moving: boolean; back?: boolean }) 
   );
 }
 
-function Watts({ value }: { value: number | null }) {
+function Watts({ value, estimated }: { value: number | null; estimated?: boolean }) {
   if (value === null) return <b>{kUnknown}</b>;
   return (
     <b>
       <EasedNumber value={Math.abs(value)} format={(watts) => decimal(watts, 1)} /> W
+      <Estimated when={estimated === true} />
     </b>
   );
 }
@@ -106,7 +111,7 @@ export function EnergyFlow(props: {
         note="making"
         from={<Link watts={props.sunUp === false ? 0 : flow.panelW} moving={moving} />}
       >
-        <Watts value={flow.panelW} />
+        <Watts value={flow.panelW} estimated={flow.panelEstimated} />
       </Node>
       <Node
         icon={kBattery}
@@ -122,7 +127,7 @@ export function EnergyFlow(props: {
         note={props.phone ?? 'electronics'}
         from={<Link watts={flow.loadW} moving={moving} />}
       >
-        <Watts value={flow.loadW} />
+        <Watts value={flow.loadW} estimated={flow.panelEstimated} />
       </Node>
     </ol>
   );

@@ -1,6 +1,7 @@
 import './tiles.css';
 import type { ReactNode } from 'react';
 import { EasedNumber } from '../../shared/eased_number';
+import { Estimated } from '../../shared/estimated';
 import { Info } from '../../shared/info';
 
 export type TileProps = {
@@ -34,11 +35,7 @@ export function Tile(props: TileProps) {
           <EasedNumber value={value} format={props.format ?? String} />
         )}
         {known && props.unit ? <span className="unit"> {props.unit}</span> : null}
-        {known && estimated ? (
-          <abbr className="estimated" title="An estimate, not a measurement">
-            est.
-          </abbr>
-        ) : null}
+        <Estimated when={known && estimated === true} />
       </p>
       <p className="tile-note number">{known ? props.note : props.missing}</p>
     </div>

@@ -2,7 +2,8 @@
 import { render, screen, within } from '@testing-library/react';
 import { describe, expect, test } from 'vitest';
 import { kSite, row } from '../../../tests/rows';
-import { EarnedTiles, isEstimated, StationTiles, type TilesProps } from './tiles';
+import { isEstimated } from '../../shared/estimated';
+import { EarnedTiles, StationTiles, type TilesProps } from './tiles';
 
 const props = (parts: Partial<TilesProps> = {}): TilesProps => ({
   latest: row(),
@@ -85,5 +86,14 @@ describe('how the station is', () => {
     render(<StationTiles {...props({ latest })} />);
     expect(within(tile('Battery')).getByText('est.')).toBeTruthy();
     expect(within(tile('Battery voltage')).queryByText('est.')).toBeNull();
+  });
+
+  test('what follows from an estimated counter is an estimate too', () => {
+    render(<EarnedTiles {...props({ latest: row({ estimated: ['energyWh'], energy_wh: 100, pesos: 1 }) })} />);
+    for (const name of ['Phone charges', 'Phone minutes', 'Saved', 'CO₂ avoided', 'Trees']) {
+      const shown = tile(name).querySelector('.tile-value')?.textContent ?? '';
+      expect(shown.startsWith('–') || shown.endsWith('est.'), `${name}: ${shown}`).toBe(true);
+    }
+    expect(within(tile('Saved')).getByText('est.')).toBeTruthy();
   });
 });

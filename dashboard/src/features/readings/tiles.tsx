@@ -1,6 +1,7 @@
 // Every number of the original device as a tile: what it earned, and how the station is.
 import { factors, fields, type Column } from '../../api/generated';
 import type { NumberColumn, Row, Site } from '../../api/shapes';
+import { isEstimated } from '../../shared/estimated';
 import { decimal, energy, kUnknown, money, reading } from '../../shared/format';
 import { Explain } from './explain';
 import { Tile } from './tile';
@@ -29,12 +30,6 @@ const kMissing: Partial<Record<Column, string>> = {
 function missing(column: Column, latest: Row | null): string {
   if (!latest) return 'no reading yet';
   return kMissing[column] ?? kNotSent;
-}
-
-/** Whether the device says that this column is an estimate (it names the JSON key). */
-export function isEstimated(latest: Row | null, column: Column): boolean {
-  const named = latest?.estimated ?? [];
-  return named.includes(fields[column].json) || named.includes(column);
 }
 
 function said(latest: Row | null, column: NumberColumn): string {

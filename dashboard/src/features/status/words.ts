@@ -1,6 +1,7 @@
 // The state of a tracker in one sentence that a person would say.
 import { factors } from '../../api/generated';
 import type { Row, Status } from '../../api/shapes';
+import { isEstimated } from '../../shared/estimated';
 import { clock, count, duration, energy } from '../../shared/format';
 
 export type Told = {
@@ -38,13 +39,13 @@ export function doing(latest: Row | null): string {
   return latest.steady === null ? 'Connected.' : 'Tracking the sun.';
 }
 
-/** "214 Wh so far today: 17 phones." */
-export function earned(todayWh: number | null, lead: string): string {
+/** "214 Wh so far today: 17 phones."; an estimate begins with "About". */
+export function earned(todayWh: number | null, lead: string, about = ''): string {
   if (todayWh === null) return '';
   const { text, unit } = energy(todayWh);
   const phones = Math.floor(todayWh / factors.phone_charge_wh);
   const worth = phones > 0 ? `: ${count(phones, 'phone', 'phones')}` : '';
-  return `${text} ${unit} ${lead}${worth}.`;
+  return `${about}${text} ${unit} ${lead}${worth}.`;
 }
 
 /** Two parts: what it does, then what it has brought; either may be empty. */
@@ -52,25 +53,26 @@ export type Sentence = { state: string; earnings: string };
 
 export function sentence(told: Told): Sentence {
   const { status, todayWh, lastSeen, now, zone } = told;
+  const about = isEstimated(told.latest, 'energy_wh') ? 'About ' : '';
   if (told.frozen) {
     const state = lastSeen === null ? 'As last known.' : `As it was at ${clock(lastSeen, zone)}.`;
-    return { state, earnings: earned(todayWh, 'by then') };
+    return { state, earnings: earned(todayWh, 'by then', about) };
   }
   if (told.latest === null) return { state: doing(null), earnings: '' };
   if (status === 'offline') {
     const since = lastSeen === null ? '' : ` since ${clock(lastSeen, zone)}`;
     const state = `This tracker is offline${since}.`;
-    return { state, earnings: earned(todayWh, 'known for today') };
+    return { state, earnings: earned(todayWh, 'known for today', about) };
   }
   if (status === 'stale') {
     const age = lastSeen === null ? '' : ` for ${duration(now - lastSeen)}`;
-    return { state: `No reading${age}.`, earnings: earned(todayWh, 'so far today') };
+    return { state: `No reading${age}.`, earnings: earned(todayWh, 'so far today', about) };
   }
   // A tracker that still talks at night is as much at rest as one that sleeps.
   if (status === 'asleep' || told.resting) {
     const { sunrise } = told;
     const state = sunrise === null ? 'At rest.' : `Sunrise in ${duration(sunrise - now)}.`;
-    return { state, earnings: earned(todayWh, 'today') };
+    return { state, earnings: earned(todayWh, 'today', about) };
   }
-  return { state: doing(told.latest), earnings: earned(todayWh, 'so far today') };
+  return { state: doing(told.latest), earnings: earned(todayWh, 'so far today', about) };
 }

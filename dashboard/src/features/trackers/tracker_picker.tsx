@@ -1,5 +1,6 @@
 import './trackers.css';
 import { EasedNumber } from '../../shared/eased_number';
+import { Estimated, isEstimated } from '../../shared/estimated';
 import { useDevice } from '../../shared/live';
 import { decimal } from '../../shared/format';
 
@@ -31,6 +32,7 @@ function Name({ choice, current, onPick }: PickProps) {
           ) : (
             <>
               <EasedNumber value={power} format={(value) => decimal(value, 1)} /> W
+              <Estimated when={isEstimated(device.latest, 'power_w')} />
             </>
           )}
         </span>
