@@ -218,6 +218,26 @@ test('nothing is cut off on any width from 320 px on (WCAG reflow)', async () =>
   }
 });
 
+test('at 200 % zoom nothing is cut off, covered or out of reach', async () => {
+  // A desk's 1280 × 900 at 200 %.
+  for (const state of ['live', 'unknown', 'backfill']) {
+    await opened(state, { viewport: { width: 640, height: 450 } }, async ({ page }) => {
+      await heading(page).waitFor();
+      await page.waitForTimeout(500);
+      await noSidewaysScroll(page);
+      await accessible(page);
+      const cut = await page.evaluate(() =>
+        [...document.querySelectorAll('main *, header *')]
+          .filter((element) => element.checkVisibility() && getComputedStyle(element).overflowX === 'hidden')
+          .filter((element) => !element.classList.contains('visually-hidden'))
+          .filter((element) => element.textContent !== '' && element.scrollWidth > element.clientWidth + 1)
+          .map((element) => element.outerHTML.slice(0, 90)),
+      );
+      assert.deepEqual(cut, [], state);
+    });
+  }
+});
+
 describe('with the keyboard alone', () => {
   test('the first stop skips to the readings', async () => {
     await opened('live', {}, async ({ page }) => {
@@ -256,6 +276,29 @@ describe('with the keyboard alone', () => {
     });
   });
 
+  for (const state of ['live', 'fleet', 'empty', 'offline']) {
+    test(`Tab reaches everything that can be pressed, in order, and comes out again: ${state}`, async () => {
+      await opened(state, {}, async ({ page }) => {
+        await heading(page).waitFor();
+        if (state !== 'empty') await page.locator('.strip-day').first().waitFor();
+        const pressable = await page.evaluate(() => {
+          const all = [...document.querySelectorAll('a[href], button, select, summary, input, [tabindex="0"]')];
+          const shown = all.filter((element) => element.checkVisibility() || element.classList.contains('skip'));
+          shown.forEach((element, index) => (element.dataset.stop = index));
+          return shown.length;
+        });
+        const stops = [];
+        for (let stop = 0; stop <= pressable; stop += 1) {
+          await page.keyboard.press('Tab');
+          const at = await page.evaluate(() => document.activeElement?.dataset.stop ?? null);
+          if (at === null) break;
+          stops.push(Number(at));
+        }
+        assert.deepEqual(stops, Array.from({ length: pressable }, (_, index) => index));
+      });
+    });
+  }
+
   test('every stop of the Tab key has a visible ring', async () => {
     await opened('live', {}, async ({ page }) => {
       await shows(page, /LIVE/);
@@ -277,10 +320,16 @@ describe('with the keyboard alone', () => {
 });
 
 test('a person who wants no movement gets none', async () => {
-  await opened('live', { motion: 'reduce' }, async ({ page }) => {
-    await shows(page, /LIVE/);
-    assert.equal(await page.evaluate(() => document.getAnimations().length), 0);
-  });
+  for (const state of ['live', 'night', 'loading', 'backfill']) {
+    await opened(state, { motion: 'reduce' }, async ({ page, fake }) => {
+      await heading(page).waitFor();
+      await page.waitForTimeout(500);
+      assert.equal(await page.evaluate(() => document.getAnimations().length), 0, state);
+      fake.cut();
+      await page.waitForTimeout(500);
+      assert.equal(await page.evaluate(() => document.getAnimations().length), 0, `${state}, server lost`);
+    });
+  }
 });
 
 test('a screen reader is not flooded: the spoken summary stands still for three seconds', async () => {
