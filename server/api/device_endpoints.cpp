@@ -12,6 +12,7 @@ namespace idast::api {
 namespace {
 
 constexpr Millis kSamplesSpan = std::chrono::hours{24};
+constexpr int kGainDaysDefault = 7;
 
 std::expected<live::View, ApiError> device_of(const Request& request, const live::Board& board) {
   auto view = board.view(request.id, request.now);
@@ -107,6 +108,51 @@ Outcome GetEnergy::operator()(const Request& request) const {
                                   asked, request.now);
   if (!rows) return std::unexpected{unavailable(rows.error())};
   return Answer{.body = query::to_json(*kind, *rows)};
+}
+
+Outcome GetGain::operator()(const Request& request) const {
+  if (const auto view = device_of(request, board); !view) return std::unexpected{view.error()};
+  const devices::Site* const site = registry.site_of(request.id);
+  if (site == nullptr) {
+    return std::unexpected{
+        ApiError{404, "no_site", "this tracker has no site, so its light is not known"}};
+  }
+  const auto kind = query::period_from(request.parameter("period").value_or("day"));
+  if (!kind || *kind == query::PeriodKind::month) {
+    return std::unexpected{ApiError{400, "bad_period", "period is hour or day", "period"}};
+  }
+  const bool by_hour = *kind == query::PeriodKind::hour;
+  const query::Zone zone = query::Zone::locate(site->time_zone).value();
+  const auto to = time_of(request, "to", request.now);
+  if (!to) return std::unexpected{to.error()};
+  const UtcMillis end = std::min(*to, request.now) + Millis{1};
+  const auto from = time_of(request, "from",
+                            zone.start_after(query::PeriodKind::day, end - Millis{1},
+                                             by_hour ? 0 : 1 - kGainDaysDefault));
+  if (!from) return std::unexpected{from.error()};
+  if (*from > *to) {
+    return std::unexpected{ApiError{400, "bad_range", "from is later than to", "from"}};
+  }
+  const std::size_t most = by_hour ? insight::kHourDaysMax : insight::kDaysMax;
+  const auto wanted = zone.starts(query::PeriodKind::day, *from, end, most + 1);
+  if (wanted.size() > most + 1) {
+    return std::unexpected{
+        ApiError{400, "bad_range", "at most " + std::to_string(most) + " days at once", "from"}};
+  }
+  insight::Gains gains;
+  if (wanted.size() >= 2) {
+    const UtcMillis before = wanted.front() - insight::kRatingDays * Millis{std::chrono::hours{24}};
+    insight::GainQuery asked{.device = request.id,
+                             .days = zone.starts(query::PeriodKind::day, before, end,
+                                                 wanted.size() + insight::kRatingDays),
+                             .by_hour = by_hour,
+                             .now = request.now};
+    asked.first = asked.days.size() - wanted.size();
+    auto found = ledger.gains(reader, {.place = site->place, .nominal = site->panel}, asked);
+    if (!found) return std::unexpected{unavailable(found.error())};
+    gains = std::move(*found);
+  }
+  return Answer{.body = insight::to_json(gains, by_hour)};
 }
 
 Outcome GetSky::operator()(const Request& request) const {

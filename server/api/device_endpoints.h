@@ -1,6 +1,7 @@
 #pragma once
 #include "server/api/request.h"
 #include "server/devices/registry.h"
+#include "server/insight/gain.h"
 #include "server/live/board.h"
 #include "server/query/history.h"
 
@@ -30,6 +31,14 @@ struct GetEnergy {  // GET /api/v1/devices/{id}/energy
   store::Reader& reader;
   const live::Board& board;
   const devices::Registry& registry;
+};
+
+struct GetGain {  // GET /api/v1/devices/{id}/gain
+  Outcome operator()(const Request& request) const;
+  store::Reader& reader;
+  const live::Board& board;
+  const devices::Registry& registry;
+  insight::Ledger& ledger;
 };
 
 struct GetSky {  // GET /api/v1/devices/{id}/sky

@@ -7,6 +7,7 @@
 #include "server/api/metrics.h"
 #include "server/api/routes.h"
 #include "server/devices/registry.h"
+#include "server/insight/gain.h"
 #include "server/live/board.h"
 #include "server/query/history.h"
 
@@ -19,6 +20,7 @@ struct Foundations {
   store::Reader& reader;
   const live::Board& board;
   const devices::Registry& registry;
+  insight::Ledger& ledger;  // One for all threads.
   // What keeps the database from taking samples, in its own words.
   std::function<std::optional<std::string>()> store_trouble;
   std::function<std::vector<std::string>()> not_ready;  // One sentence for each reason.

@@ -74,12 +74,14 @@ class House {
 
  private:
   devices::Registry registry_;
+  insight::Ledger ledger_;
   live::Board board_;
   std::unique_ptr<store::Store> store_ = store::open_sqlite(":memory:").value();
   std::unique_ptr<store::Reader> reader_ = store_->open_reader().value();
   api::Routes routes_ = api::make_routes({.reader = *reader_,
                                           .board = board_,
                                           .registry = registry_,
+                                          .ledger = ledger_,
                                           .store_trouble = [] { return std::nullopt; },
                                           .not_ready = [] { return std::vector<std::string>{}; },
                                           .measure = [](api::Metrics&) {}});

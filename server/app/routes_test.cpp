@@ -90,6 +90,7 @@ class House {
     return api::make_routes({.reader = reader,
                              .board = board,
                              .registry = registry_,
+                             .ledger = ledger_,
                              .store_trouble = [this] { return trouble; },
                              .not_ready = [this] { return reasons; },
                              .measure = [](api::Metrics& m) { m.gauge("figure", "About.", 1.5); }});
@@ -97,6 +98,7 @@ class House {
 
   const Log log_{LogFormat::text};
   devices::Registry registry_ = make_registry();
+  insight::Ledger ledger_;
   std::unique_ptr<store::Store> store_ = store::open_sqlite(":memory:").value();
   std::unique_ptr<store::Reader> reader_ = store_->open_reader().value();
   Pipeline pipeline_{{.linger = Millis{0}},
@@ -267,7 +269,7 @@ TEST_CASE("devices carry their site, status and latest row") {
   CHECK(has(house.body("/api/v1/devices/b"), R"({"id":"b",)"));
   house.utc_ms = kNoonMs + 100'000;
   CHECK(has(house.body("/api/v1/devices/b"), R"("status":"offline")"));
-  for (const auto path : {"", "/samples", "/energy", "/sky"}) {
+  for (const auto path : {"", "/samples", "/energy", "/sky", "/gain"}) {
     CHECK(has(house.body("/api/v1/devices/nobody" + std::string{path}, 404), "unknown_device"));
   }
 }
@@ -293,6 +295,49 @@ TEST_CASE("samples, energy and sky of one device") {
   CHECK(has(house.body("/api/v1/devices/b/sky", 404), R"("id":"no_site")"));
 }
 
+TEST_CASE("gain of one device: null with its reason until there is power and direction") {
+  House house;
+  house.send_sample("a", kNoonMs - 60'000, 10);
+  house.send_sample("b", kNoonMs - 60'000, 10);
+  const std::string silent = house.body("/api/v1/devices/a/gain");
+  CHECK(silent.starts_with(R"({"estimated":true,"period":"day","rows":[)"));
+  CHECK(count(silent, R"("start":)") == 7);
+  CHECK(has(silent, R"("why":"no_power")"));
+  CHECK(has(silent, R"("summary":null)"));
+  CHECK(has(house.body("/api/v1/devices/b/gain", 404), R"("id":"no_site")"));
+  CHECK(has(house.body("/api/v1/devices/nobody/gain", 404), R"("id":"unknown_device")"));
+  for (const auto& [query, field] :
+       {std::pair{"period=month", R"("field":"period")"},
+        std::pair{"from=2026-01-01", R"("field":"from")"},
+        std::pair{"from=2026-06-21T04:00:00Z&to=2026-06-20T04:00:00Z", R"("field":"from")"},
+        std::pair{"period=hour&from=2026-06-18T00:00:00Z", R"("field":"from")"}}) {
+    CAPTURE(query);
+    CHECK(has(house.body("/api/v1/devices/a/gain?" + std::string{query}, 400), field));
+  }
+  CHECK(has(house.body("/api/v1/devices/a/gain?from=2027-01-01T00:00:00Z&to=2027-01-02T00:00:00Z"),
+            R"("rows":[])"));
+
+  // A morning of a tracker that points at the sun.
+  House full;
+  const auto sky = make_registry().sky("a", std::nullopt, UtcMillis{kNoonMs}).value();
+  for (int minute = 1; minute < 12 * 60; ++minute) {
+    const auto step = static_cast<std::size_t>(minute / 10);
+    if (sky.elevations[step] < degrees(1.f)) continue;
+    const std::int64_t at = sky.times.front().unix_ms() + minute * 60'000;
+    full.send("solar-tracker/a/telemetry",
+              R"({"timestamp":)" + std::to_string(at) +
+                  R"(,"powerActualW":7.5,"tempC":40,"servoWh":0.1,"deviceWh":0.2,"azimuthDeg":)" +
+                  std::to_string(sky.azimuths[step].in(degrees)) + R"(,"elevationDeg":)" +
+                  std::to_string(sky.elevations[step].in(degrees)) + "}");
+  }
+  const std::string days = full.body("/api/v1/devices/a/gain");
+  CHECK(has(days, R"("why":null)"));
+  CHECK(has(days, R"("fixed_w":[)"));
+  const std::string hours = full.body("/api/v1/devices/a/gain?period=hour");
+  CHECK(has(hours, R"("period":"hour")"));
+  CHECK(count(hours, R"("start":)") == 12);
+}
+
 TEST_CASE("trouble is 503 with its reasons") {
   House house;
   house.trouble = "the disk is full";
@@ -308,10 +353,11 @@ TEST_CASE("metrics are Prometheus text and OpenAPI names every route") {
   CHECK(house.body("/metrics") == "# HELP figure About.\n# TYPE figure gauge\nfigure 1.5\n");
   CHECK(has(house.get("/metrics"), "Content-Type: text/plain; version=0.0.4"));
   const std::string openapi = house.body("/api/v1/openapi.json");
-  for (const auto path : {"/health", "/api/latest", "/api/telemetry", "/api/history.csv",
-                          "/api/devices", "/api/v1/devices", "/api/v1/devices/{id}",
-                          "/api/v1/devices/{id}/samples", "/api/v1/devices/{id}/energy",
-                          "/api/v1/devices/{id}/sky", "/api/v1/stream", "/metrics", "/ready"}) {
+  for (const auto path :
+       {"/health", "/api/latest", "/api/telemetry", "/api/history.csv", "/api/devices",
+        "/api/v1/devices", "/api/v1/devices/{id}", "/api/v1/devices/{id}/samples",
+        "/api/v1/devices/{id}/energy", "/api/v1/devices/{id}/sky", "/api/v1/devices/{id}/gain",
+        "/api/v1/stream", "/metrics", "/ready"}) {
     CHECK(has(openapi, "\"" + std::string{path} + "\":{\"get\""));
   }
   CHECK(has(openapi, R"("power_w":{"type":["number","null"])"));
@@ -320,8 +366,8 @@ TEST_CASE("metrics are Prometheus text and OpenAPI names every route") {
 TEST_CASE("what does not exist yet is 404") {
   House house;
   house.send_sample("a", kNoonMs, 1);
-  for (const auto path : {"/api/v1/devices/a/commands", "/api/v1/report", "/api/v1/devices/a/gain",
-                          "/api/v1/", "/api", "/etc/passwd"}) {
+  for (const auto path : {"/api/v1/devices/a/commands", "/api/v1/report",
+                          "/api/v1/devices/a/losses", "/api/v1/", "/api", "/etc/passwd"}) {
     CHECK(has(house.body(path, 404), R"("id":"not_found")"));
   }
   constexpr std::string_view kNoBody = "Content-Length: 0\r\n";

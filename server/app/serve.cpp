@@ -136,6 +136,7 @@ class Service::Parts {
   const Log& log_;
   DataFolder folder_;
   const devices::Registry registry_;
+  insight::Ledger ledger_;
   std::unique_ptr<store::Store> store_;
   live::Board board_;
   const UtcMillis started_ = utc_now();
@@ -391,6 +392,7 @@ api::Routes Service::Parts::make_routes(store::Reader& reader) {
   return api::make_routes({.reader = reader,
                            .board = board_,
                            .registry = registry_,
+                           .ledger = ledger_,
                            .store_trouble = [this] { return writer_->trouble(); },
                            .not_ready = [this] { return not_ready(); },
                            .measure = [this](api::Metrics& metrics) { measure(metrics); }});

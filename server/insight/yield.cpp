@@ -509,6 +509,7 @@ Yield sum(const Estimates& estimates, std::size_t first, std::size_t last) {
   yield.fixed = watt_hours(sums[0].fixed);
   yield.ideal = watt_hours(sums[0].ideal);
   if (all <= 0.0) return yield;
+  yield.daylight = true;
   yield.coverage /= all;
   yield.off_mpp /= all;
   if (yield.fixed < kFixedMin || yield.coverage < kCoverageMin) return yield;

@@ -96,6 +96,7 @@ Estimates estimate(std::span<const Minute> minutes, const Station& station);
 
 // Sums over minutes [first, last) of the estimates, whole or part of a day.
 struct Yield {
+  bool daylight = false;    // the sun was up in some of the minutes
   int off_mpp_minutes = 0;  // filled or not
   // Shares of the light that may fall in these minutes (sine of the sun's elevation), 0..1.
   double coverage = 0.0;            // compared: measured or filled
