@@ -12,6 +12,7 @@
 
 #include "cli/lab_print.h"
 #include "core/base/calendar.h"
+#include "sim/lab/plant_file.h"
 #include "sim/sky/measured_sky.h"
 #include "sim/sky/modelled_sky.h"
 
@@ -38,18 +39,34 @@ struct Period {
   UtcMillis to;
 };
 
-sim::LabOptions lab_options(const LabOptions& options, const sun::Place& place) {
-  sim::LabOptions made;
-  sim::PlantParameters& plant = made.plant;
-  plant.mount.kind = control::mount_kind_from(options.mount).value_or(control::MountKind::az_el);
-  // Straight ahead is where the sun stands at noon.
-  plant.mount.heading = degrees(place.latitude < degrees(0.f) ? 0.f : 180.f);
-  plant.yaw_error = degrees(narrow(options.yaw_error));
-  plant.tilt_error = degrees(narrow(options.tilt_error));
-  plant.light.mismatch = narrow(options.ldr_mismatch / 100.0);
-  plant.light.profile =
-      options.profile == "fielded" ? sim::LightProfile::fielded : sim::LightProfile::reference;
+// The plant that the file describes, overruled by the command line.
+std::expected<sim::PlantParameters, sim::PlantFileError> plant_of(const LabOptions& options) {
+  sim::PlantParameters plant = sim::default_plant();
+  if (!options.plant.empty()) {
+    auto read = sim::read_plant(options.plant);
+    if (!read) return read;
+    plant = *read;
+  }
+  if (options.mount) {
+    plant.mount.kind = control::mount_kind_from(*options.mount).value_or(plant.mount.kind);
+  }
+  if (options.yaw_error) plant.yaw_error = degrees(narrow(*options.yaw_error));
+  if (options.tilt_error) plant.tilt_error = degrees(narrow(*options.tilt_error));
+  if (options.ldr_mismatch) plant.light.mismatch = narrow(*options.ldr_mismatch / 100.0);
+  if (options.profile) {
+    plant.light.profile =
+        *options.profile == "fielded" ? sim::LightProfile::fielded : sim::LightProfile::reference;
+  }
   if (options.truth_albedo) plant.sky.albedo = narrow(*options.truth_albedo);
+  return plant;
+}
+
+sim::LabOptions lab_options(const LabOptions& options, const sim::PlantParameters& plant,
+                            const sun::Place& place) {
+  sim::LabOptions made;
+  made.plant = plant;
+  // Straight ahead is where the sun stands at noon.
+  made.plant.mount.heading = degrees(place.latitude < degrees(0.f) ? 0.f : 180.f);
   made.seed = options.seed;
   made.step = Millis{options.step_ms};
   return made;
@@ -116,14 +133,14 @@ struct Task {
 };
 
 // Runs all tasks on a few threads; the answers stand in the tasks' order.
-std::vector<LabEntry> run_tasks(const LabOptions& options, const std::vector<Task>& tasks,
-                                std::ostream* trace) {
+std::vector<LabEntry> run_tasks(const LabOptions& options, const sim::PlantParameters& plant,
+                                const std::vector<Task>& tasks, std::ostream* trace) {
   std::vector<LabEntry> entries(tasks.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
     for (std::size_t i = next++; i < tasks.size(); i = next++) {
       const auto& [period, law] = tasks[i];
-      const sim::LabOptions lab = lab_options(options, period->sky->place());
+      const sim::LabOptions lab = lab_options(options, plant, period->sky->place());
       const sim::LabWatch watch = trace != nullptr ? tracing(*trace, lab.plant.sky) : nullptr;
       sim::LabResult result = sim::run_lab(*period->sky, period->from, period->to, law, lab, watch);
       const UtcMillis day = utc_midnight(solar(result.noon, period->sky->place()));
@@ -174,26 +191,25 @@ void add_lab_options(CLI::App& command, LabOptions& options) {
       ->option_text("LAW,...");
   command
       .add_option("--yaw-error", options.yaw_error, "the real mount stands this much clockwise, °")
-      ->check(CLI::Range(-180.0, 180.0))
-      ->capture_default_str();
+      ->check(CLI::Range(-180.0, 180.0));
   command.add_option("--tilt-error", options.tilt_error, "the tilt servo's zero is off by this, °")
-      ->check(CLI::Range(-90.0, 90.0))
-      ->capture_default_str();
+      ->check(CLI::Range(-90.0, 90.0));
   command
       .add_option("--ldr-mismatch", options.ldr_mismatch,
                   "each light sensor's resistance is off by up to this, %")
-      ->check(CLI::Range(0.0, 90.0))
-      ->capture_default_str();
+      ->check(CLI::Range(0.0, 90.0));
   command
       .add_option("--truth-albedo", options.truth_albedo,
                   "the ground's true reflectance; the law believes 0.2")
       ->check(CLI::Range(0.0, 1.0));
-  command.add_option("--profile", options.profile, "light sensors: reference or fielded")
-      ->check(CLI::IsMember({"reference", "fielded"}))
-      ->capture_default_str();
-  command.add_option("--mount", options.mount, "az_el or tilt_tilt")
-      ->check(CLI::IsMember({"az_el", "tilt_tilt"}))
-      ->capture_default_str();
+  command.add_option("--profile", options.profile, "light sensors: reference (default) or fielded")
+      ->check(CLI::IsMember({"reference", "fielded"}));
+  command.add_option("--mount", options.mount, "az_el (default) or tilt_tilt")
+      ->check(CLI::IsMember({"az_el", "tilt_tilt"}));
+  command
+      .add_option("--plant", options.plant,
+                  "the body, as a TOML file such as sim/lab/plants/reference.toml")
+      ->option_text("FILE");
   command.add_option("--seed", options.seed, "of everything that chance decides")
       ->capture_default_str();
   command.add_option("--step-ms", options.step_ms, "step while nothing moves; divides a minute")
@@ -244,6 +260,11 @@ int run_lab(const LabOptions& options, std::ostream& out, std::ostream& err) {
     }
     periods.push_back(std::move(*period));
   }
+  const auto plant = plant_of(options);
+  if (!plant) {
+    err << "idast lab: " << plant.error().message << "\n";
+    return kFailure;
+  }
   std::vector<Task> tasks;
   for (const Period& period : periods) {
     for (const sim::LabLaw law : laws_of(options)) tasks.push_back({&period, law});
@@ -253,7 +274,7 @@ int run_lab(const LabOptions& options, std::ostream& out, std::ostream& err) {
     trace.open(options.trace);
     print_trace_header(trace);
   }
-  const auto entries = run_tasks(options, tasks, options.trace.empty() ? nullptr : &trace);
+  const auto entries = run_tasks(options, *plant, tasks, options.trace.empty() ? nullptr : &trace);
   if (options.json) {
     print_lab_json(entries, out);
   } else {

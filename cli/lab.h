@@ -25,14 +25,15 @@ struct LabOptions {
   std::string synthetic_from = "2025-01-01";  // from midnight by the sun of the site
   std::optional<double> latitude;             // override the file's header
   std::optional<double> longitude;
-  double altitude = 0.0;          // of synthetic days, m
-  std::vector<std::string> laws;  // empty: all
-  double yaw_error = 0.0;         // degrees: the real mount stands this much clockwise
-  double tilt_error = 0.0;        // degrees: the tilt servo's zero
-  double ldr_mismatch = 0.0;      // percent
+  double altitude = 0.0;               // of synthetic days, m
+  std::vector<std::string> laws;       // empty: all
+  std::string plant;                   // file (sim/lab/plant_file.h); the options below overrule it
+  std::optional<double> yaw_error;     // degrees: the real mount stands this much clockwise
+  std::optional<double> tilt_error;    // degrees: the tilt servo's zero
+  std::optional<double> ldr_mismatch;  // percent
   std::optional<double> truth_albedo;
-  std::string profile = "reference";
-  std::string mount = "az_el";
+  std::optional<std::string> profile;
+  std::optional<std::string> mount;
   std::uint64_t seed = 1;
   int step_ms = 60;
   bool json = false;

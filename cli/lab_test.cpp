@@ -83,10 +83,9 @@ std::size_t count_of(const std::string& text, const std::string& piece) {
 TEST_CASE("the lab's options are read, and have the defaults that the help names") {
   const auto plain = parse({"--weather", "a.csv"});
   CHECK(plain.options.seed == 1);
-  CHECK(plain.options.profile == "reference");
-  CHECK(plain.options.mount == "az_el");
-  CHECK(plain.options.yaw_error == 0.0);
-  CHECK(plain.options.ldr_mismatch == 0.0);
+  CHECK_FALSE(plain.options.profile);
+  CHECK_FALSE(plain.options.yaw_error);
+  CHECK_FALSE(plain.options.ldr_mismatch);
   CHECK_FALSE(cli::fault_of(plain.options));
   const auto full = parse({"--weather", "a.csv", "b.dat", "--law", "naive,oracle", "--yaw-error",
                            "-5", "--tilt-error", "3", "--ldr-mismatch", "10", "--seed", "7",
@@ -179,6 +178,29 @@ TEST_CASE("a file that is not there is a failure that names it") {
   const Ran ran = run({"--weather", "no/such/weather.csv"});
   CHECK(ran.code == 1);
   CHECK(ran.err.find("no/such/weather.csv") != std::string::npos);
+}
+
+TEST_CASE("a plant file is taken, the command line overrules it, and a bad one is named") {
+  const WeatherOnDisk weather{"# site lat 13.75 lon 121.05 alt_m 10\n"};
+  const std::string path = weather.path() + ".toml";
+  const auto figures = [&](std::vector<std::string> more) {
+    std::vector<std::string> arguments{"--weather", weather.path(), "--law", "ephemeris", "--json"};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return run(std::move(arguments));
+  };
+  std::ofstream{path} << "[errors]\nyaw_deg = 20\n";
+  const Ran plain = figures({});
+  const Ran turned = figures({"--plant", path});
+  CHECK(turned.code == 0);
+  CHECK(turned.out != plain.out);
+  CHECK(figures({"--yaw-error", "20"}).out == turned.out);
+  CHECK(figures({"--plant", path, "--yaw-error", "0"}).out == plain.out);
+  std::ofstream{path} << "[errors]\nyaw_deg = 20\nroll_deg = 3\n";
+  const Ran refused = figures({"--plant", path});
+  CHECK(refused.code == 1);
+  CHECK(refused.err.find("line 3: errors.roll_deg is unknown") != std::string::npos);
+  std::error_code ignored;
+  std::filesystem::remove(path, ignored);
 }
 
 TEST_CASE("the trace has a row a second and as many cells in each as its header names") {

@@ -47,6 +47,10 @@ class SkyDome {
  public:
   SkyDome(UtcMillis at, const SkyLight& light, const Position& sun, const SkyModel& model = {});
   PlaneLight on(const UnitVector& normal) const;
+  // Cosine of the angle between a direction and the sun, which may be below the horizon.
+  float along_sun(const UnitVector& direction) const {
+    return sun_.east * direction.east + sun_.north * direction.north + sun_.up * direction.up;
+  }
 
  private:
   Irradiance dni_, dhi_, reflected_;

@@ -22,11 +22,18 @@ control::Settings lab_boards(const LabOptions& options, control::Law law, const 
   settings.place = place;
   settings.mount = options.plant.mount;
   settings.wind.anemometer = options.plant.anemometer;
+  // Bare sensors read high long before the light is steady.
+  constexpr int kSteadyAboveFielded = 3500;
+  if (options.plant.light.profile == LightProfile::fielded) {
+    settings.naive.steady_above = kSteadyAboveFielded;
+  }
   return settings;
 }
 
 void Boards::step(Millis dt, const Conditions& now, std::optional<UtcMillis> utc) {
-  plant_.step(dt, now, {.target = out_.target, .motors_on = out_.motors_on});
+  plant_.step(
+      dt, now,
+      {.target = out_.target, .motors_on = out_.motors_on, .night = out_.state == State::night});
   uptime_ = uptime_ + dt;
   const Readings& seen = plant_.readings();
   control::Inputs inputs{.now = uptime_,

@@ -19,15 +19,17 @@ constexpr std::size_t kLeft = 1;
 constexpr std::size_t kRight = 2;
 constexpr std::size_t kBottom = 3;
 
-// Independent streams of chance: what is drawn once, and what is drawn at every step.
+// Independent streams of chance: events, noise at every step, and how this body was built.
 constexpr std::uint64_t kChanceStream = 1;
 constexpr std::uint64_t kNoiseStream = 2;
+constexpr std::uint64_t kBuildStream = 3;
 
 constexpr std::array<std::string_view, 10> kPhones{
     "iPhone_15", "iPhone_13",      "Galaxy_A15", "Galaxy_S23", "Redmi_Note_13",
     "Oppo_A78",  "Infinix_Hot_40", "Pixel_8",    "Vivo_Y27",   "Realme_C55"};
 
 double hours(Millis duration) { return static_cast<double>(duration.count()) / 3.6e6; }
+WattHours joules(float value) { return watt_hours(static_cast<double>(value) / 3600.0); }
 float seconds(Millis duration) { return static_cast<float>(duration.count()) / 1000.f; }
 
 // Share of the way that a first-order lag covers in dt.
@@ -84,6 +86,18 @@ Watts panel_power(Irradiance effective, Celsius cell, const PanelParameters& pan
   return sun::panel_power(effective, cell, panel.nominal, panel.temperature_coefficient);
 }
 
+Watts electronics_power(const ElectronicsParameters& electronics, bool night) {
+  const auto samples = [&](Millis every) {
+    return watts(electronics.sample_joules / std::max(seconds(every), 0.001f));
+  };
+  if (night && electronics.sleeps_at_night) {
+    return electronics.night_sleep + samples(electronics.sample_every_at_night);
+  }
+  const float awake = electronics.awake_share;
+  return electronics.awake * awake + electronics.light_sleep * (1.f - awake) +
+         samples(electronics.sample_every);
+}
+
 Plant::Plant(const PlantParameters& parameters, std::uint64_t seed)
     : parameters_{parameters},
       chance_{Random{seed}.fork(kChanceStream)},
@@ -93,16 +107,29 @@ Plant::Plant(const PlantParameters& parameters, std::uint64_t seed)
   mount_.tilt.neutral -=
       parameters.tilt_error * static_cast<float>(parameters.mount.tilt.direction);
   lean_azimuth_ = degrees(static_cast<float>(chance_.between(0.0, 360.0)));
-  for (Sensor& sensor : sensors_) {
-    const double spread = static_cast<double>(parameters.light.mismatch);
-    sensor.mismatch = static_cast<float>(chance_.between(1.0 - spread, 1.0 + spread));
-  }
+  build_sensors(seed);
   const Pose start{.pan = on_scale(parameters.start.pan), .tilt = on_scale(parameters.start.tilt)};
   pan_.target = pan_.shaft = start.pan;
   tilt_.target = tilt_.shaft = start.tilt;
   truth_.charge = static_cast<double>(std::clamp(parameters.battery.start, 0.f, 1.f));
   readings_.servo = start;
   turn_frame();
+}
+
+void Plant::build_sensors(std::uint64_t seed) {
+  const LightParameters& light = parameters_.light;
+  Random build = Random{seed}.fork(kBuildStream);
+  for (Sensor& sensor : sensors_) {
+    const double spread = static_cast<double>(light.mismatch);
+    sensor.mismatch = static_cast<float>(chance_.between(1.0 - spread, 1.0 + spread));
+    const float of_gamma = static_cast<float>(build.between(-1.0, 1.0));
+    const float of_cant = static_cast<float>(build.between(-1.0, 1.0));
+    sensor.gamma = light.gamma + light.gamma_spread * of_gamma;
+    if (light.geometry == SensorGeometry::walled) continue;
+    const float cant = (light.cant + light.cant_spread * of_cant).in(degrees)*kRadians;
+    sensor.along = std::cos(cant);
+    sensor.beside = std::sin(cant);
+  }
 }
 
 void Plant::step(Millis dt, const Conditions& conditions, const PlantCommands& commands) {
@@ -115,17 +142,26 @@ void Plant::step(Millis dt, const Conditions& conditions, const PlantCommands& c
 }
 
 void Plant::piece(Millis dt, const Conditions& conditions, const PlantCommands& commands) {
+  if (dt != lags_of_) {
+    lags_of_ = dt;
+    covered_brighter_ = covered(dt, parameters_.light.lag_brighter);
+    covered_darker_ = covered(dt, parameters_.light.lag_darker);
+    covered_heat_ = covered(dt, parameters_.panel.thermal_lag);
+  }
   move(pan_, commands.target.pan, dt, commands.motors_on);
   move(tilt_, commands.target.tilt, dt, commands.motors_on);
   turn_frame();
-  light_sensors(dt, conditions);
-  panel(dt, conditions);
+  light_sensors(conditions);
+  panel(conditions);
   phones(dt, conditions, commands.charging_allowed);
-  battery(dt);
+  battery(dt, commands.night);
 }
 
 void Plant::move(Servo& servo, Degrees target, Millis dt, bool motors_on) {
-  if (!motors_on) return;
+  if (!motors_on) {
+    servo.turning = false;
+    return;
+  }
   const ServoParameters& model = parameters_.servo;
   const Degrees wanted = on_scale(target);
   if (wanted != servo.target) {
@@ -143,7 +179,9 @@ void Plant::move(Servo& servo, Degrees target, Millis dt, bool motors_on) {
     servo.shaft = on_scale(servo.shaft + degrees(side * gone));
     servo.side = side;
     moving_hours = static_cast<double>(gone / speed) / 3600.0;
+    if (!servo.turning) readings_.servo_energy += joules(model.start_joules);
   }
+  servo.turning = moving_hours > 0.0;
   readings_.servo_energy += energy(model.moving, moving_hours) +
                             energy(model.holding, std::max(0.0, hours(dt) - moving_hours));
 }
@@ -168,51 +206,66 @@ void Plant::turn_frame() {
   const UnitVector right = leaned(frame.right);
   const UnitVector top = leaned(frame.top);
   truth_.normal = direction_of(normal_);
-  const float along = std::cos(parameters_.light.cant.in(degrees)*kRadians);
-  const float aside = std::sin(parameters_.light.cant.in(degrees)*kRadians);
-  sensors_[kTop].looks = normal_ * along + top * aside;
-  sensors_[kLeft].looks = normal_ * along + right * -aside;
-  sensors_[kRight].looks = normal_ * along + right * aside;
-  sensors_[kBottom].looks = normal_ * along + top * -aside;
+  sensors_[kTop].side = top;
+  sensors_[kLeft].side = right * -1.f;
+  sensors_[kRight].side = right;
+  sensors_[kBottom].side = top * -1.f;
+  for (Sensor& sensor : sensors_) {
+    sensor.looks = normal_ * sensor.along + sensor.side * sensor.beside;
+  }
 }
 
-void Plant::light_sensors(Millis dt, const Conditions& conditions) {
+// What falls on a sensor's face.
+Irradiance Plant::light_on(const Sensor& sensor, const SkyDome& dome) const {
+  const PlaneLight seen = dome.on(sensor.looks);
+  const Irradiance diffuse = seen.diffuse + seen.ground;
+  // A sun behind the panel does not reach sensors on its front.
+  const float before = truth_.light.aoi_cosine;
+  if (before <= 0.f) return diffuse;
+  const LightParameters& model = parameters_.light;
+  if (model.geometry == SensorGeometry::canted) return seen.beam + diffuse;
+  // The tangent of how far the sun leans to the wall's side is the shadow's length in walls.
+  const float lean = -dome.along_sun(sensor.side) / before;
+  const float shade = std::clamp(lean * model.wall_height, 0.f, 1.f);
+  const float lit = 1.f - shade * shade * (3.f - 2.f * shade);  // faces and shadows are not sharp
+  return seen.beam * lit + diffuse * model.wall_leaves;
+}
+
+void Plant::light_sensors(const Conditions& conditions) {
   const LightParameters& model = parameters_.light;
   const bool is_reference = model.profile == LightProfile::reference;
   const float cap = is_reference ? 0.1f : 1.f;
   const float divider = is_reference ? 150.f : 10'000.f;
   const SkyDome dome{conditions, parameters_.sky};
   truth_.light = dome.on(normal_);
-  // A sun behind the panel does not reach sensors on its front.
-  const bool lit = truth_.light.aoi_cosine > 0.f;
   const std::size_t fitted = model.bottom ? kSensors : kSensors - 1;
+  const float log_dark = std::log(model.resistance_dark.in(ohms));
+  const float supply = model.supply.in(volts);
   float power = 0.f;
   for (std::size_t i = 0; i < fitted; ++i) {
     Sensor& sensor = sensors_[i];
-    const PlaneLight seen = dome.on(sensor.looks);
-    const Irradiance light = lit ? seen.total() : seen.diffuse + seen.ground;
+    const float light = light_on(sensor, dome).in(watts_per_square_metre);
     constexpr float kLuxMin = 0.01f;  // starlight; keeps the power law finite
-    const float lux = std::max(kLuxMin, cap * model.lux_per_wm2 * light.in(watts_per_square_metre));
-    const float lit_resistance =
-        sensor.mismatch * model.resistance_10_lux.in(ohms)*std::pow(lux / 10.f, -model.gamma);
-    const float wanted = std::log(std::min(lit_resistance, model.resistance_dark.in(ohms)));
-    const Millis lag = wanted < sensor.log_resistance ? model.lag_brighter : model.lag_darker;
-    const float share = sensed_ ? covered(dt, lag) : 1.f;
+    const float lux = std::max(kLuxMin, cap * model.lux_per_wm2 * light);
+    const float at_10_lux = sensor.mismatch * model.resistance_10_lux.in(ohms);
+    const float lit = std::log(at_10_lux) - sensor.gamma * std::log(lux / 10.f);
+    const float wanted = std::min(lit, log_dark);
+    const bool brighter = wanted < sensor.log_resistance;
+    const float share = !sensed_ ? 1.f : brighter ? covered_brighter_ : covered_darker_;
     sensor.log_resistance += (wanted - sensor.log_resistance) * share;
-    const float supply = model.supply.in(volts);
-    power += supply * supply / (divider + std::exp(sensor.log_resistance));
+    sensor.resistance = std::exp(sensor.log_resistance);
+    power += supply * supply / (divider + sensor.resistance);
   }
   divider_power_ = watts(power * (is_reference ? model.sampled_share : 1.f));
   sensed_ = true;
 }
 
-void Plant::panel(Millis dt, const Conditions& conditions) {
+void Plant::panel(const Conditions& conditions) {
   const PanelParameters& model = parameters_.panel;
   const PlaneLight& light = truth_.light;
   const Celsius steady =
       cell_temperature(conditions.air_temperature, conditions.wind, light.total(), model);
-  truth_.cell_temperature +=
-      (steady - truth_.cell_temperature) * (warmed_ ? covered(dt, model.thermal_lag) : 1.f);
+  truth_.cell_temperature += (steady - truth_.cell_temperature) * (warmed_ ? covered_heat_ : 1.f);
   warmed_ = true;
   truth_.effective =
       light.beam * incidence_factor(light.aoi_cosine, model) + light.diffuse + light.ground;
@@ -268,10 +321,10 @@ void Plant::phones(Millis dt, const Conditions& conditions, bool allowed) {
   truth_.phone_energy += given;
 }
 
-void Plant::battery(Millis dt) {
+void Plant::battery(Millis dt, bool night) {
   const BatteryParameters& model = parameters_.battery;
   const double dt_hours = hours(dt);
-  const Watts electronics = parameters_.load.electronics + divider_power_;
+  const Watts electronics = electronics_power(parameters_.electronics, night) + divider_power_;
   readings_.device_energy += energy(electronics, dt_hours);
 
   const double servo_now = (readings_.servo_energy - servo_energy_before_).in(watt_hours);

@@ -22,8 +22,13 @@ namespace idast::sim {
 // each and 150 Ω, powered only while sampled.
 enum class LightProfile : std::uint8_t { fielded, reference };
 
+// How the light sensors tell sides apart. canted: each looks aside by `cant`. walled: all look
+// along the panel's normal, each at the foot of a wall that shades it from a sun on the other side.
+enum class SensorGeometry : std::uint8_t { canted, walled };
+
 struct LightParameters {
   LightProfile profile = LightProfile::reference;
+  SensorGeometry geometry = SensorGeometry::canted;
   Ohms resistance_10_lux = ohms(14'000.f);  // GL5528 data sheet: 8-20 kΩ
   float gamma = 0.65f;                      // GL5528: 0.6-0.7
   Ohms resistance_dark = ohms(1.0e6f);      // GL5528: at least 1 MΩ
@@ -31,9 +36,18 @@ struct LightParameters {
   Millis lag_darker{30};
   Degrees cant = degrees(45.f);  // of each sensor off the panel's normal
   float lux_per_wm2 = 120.f;     // luminous efficacy of daylight (Littlefair 1985)
-  float mismatch = 0.10f;        // each resistance times 1 ± this, drawn once per seed
-  bool bottom = false;           // a fourth sensor is fitted
-  float sampled_share = 0.02f;   // of the time the `reference` divider has power
+  // Drawn once per seed, for each sensor, evenly: resistance times 1 ± mismatch, gamma ± and cant ±
+  // its spread.
+  float mismatch = 0.10f;
+  float gamma_spread = 0.f;
+  Degrees cant_spread = degrees(0.f);
+  // Of the walled geometry: a wall this many faces high begins at the sensor's edge and shades its
+  // face once the sun leans to the other side (20 mm at a GL5528's 5 mm: full shade from 14° on).
+  // Of the diffuse light it leaves this share.
+  float wall_height = 4.f;
+  float wall_leaves = 0.7f;
+  bool bottom = false;          // a fourth sensor is fitted
+  float sampled_share = 0.02f;  // of the time the `reference` divider has power
   // ESP32 ADC, 12 bit at 11 dB: counts go with voltage between floor and ceiling (ESP-IDF, ADC
   // calibration: 150-2450 mV), read 0 below, and run up to 4095 at `adc_full`.
   Volts supply = volts(3.3f);
@@ -49,6 +63,9 @@ struct ServoParameters {
   Degrees backlash = degrees(0.3f);   // of the gear
   Watts moving = watts(2.5f);         // 500 mA at 5 V, lightly loaded
   Watts holding = watts(0.05f);       // 10 mA at 5 V while pulses come
+  // Each setting-off draws the stall current for a moment: 1.4 A at 5 V for 60 ms. 700 moves come
+  // to 0.1 Wh with it.
+  float start_joules = 0.4f;
 };
 
 struct PanelParameters {
@@ -75,8 +92,24 @@ struct BatteryParameters {
   float start = 0.6f;        // charge at the beginning, 0..1
 };
 
+// Both boards of a pair, with meters and regulators. The defaults draw 0.25 W day and night: the
+// goal of 6 Wh a day. Currents: ESP32 data sheet, "current consumption" (at 3.3 V: modem sleep at
+// 80 MHz 20-31 mA, radio receiving 95-100 mA, light sleep 0.8 mA, deep sleep 0.01 mA).
+struct ElectronicsParameters {
+  Watts awake = watts(0.20f);        // two processors at 80 MHz, 25 mA each, regulators at 85 %
+  Watts light_sleep = watts(0.02f);  // processors 0.8 mA each; meters and regulators stay
+  float awake_share = 1.f;           // of the time by day; the rest in light sleep
+  float sample_joules = 0.0175f;     // of a sample sent and passed on: radios on for 50 ms
+  Millis sample_every{350};
+  bool sleeps_at_night = false;  // from sunset the boards wake only for a sample now and then
+  Watts night_sleep = watts(0.01f);
+  Millis sample_every_at_night = std::chrono::minutes{1};
+};
+
+// What the boards draw from the battery, the light sensors' dividers apart.
+Watts electronics_power(const ElectronicsParameters& electronics, bool night);
+
 struct LoadParameters {
-  Watts electronics = watts(0.25f);  // both boards: the goal of 6 Wh a day
   WattHours phone_capacity = watt_hours(12.0);
   Watts phone_charge = watts(5.f);  // a USB port at 5 V, 1 A
   double phones_per_day = 14.0;     // arriving between the hours below, solar time: a busy school
@@ -107,6 +140,7 @@ struct PlantParameters {
   ServoParameters servo;
   PanelParameters panel;
   BatteryParameters battery;
+  ElectronicsParameters electronics;
   LoadParameters load;
   MeterParameters meter;
 };
@@ -116,6 +150,7 @@ struct PlantCommands {
   control::Pose target;    // servo angles
   bool motors_on = false;  // false: no pulses, the servos stay by friction
   bool charging_allowed = true;
+  bool night = false;  // the boards may sleep, if they are of the kind that does
 };
 
 struct PhoneSession {
@@ -176,21 +211,29 @@ class Plant {
     Degrees shaft;          // where the motor stands
     Degrees stops_short{};  // of this target
     float side = 1.f;       // 1: came from below, -1: from above
+    bool turning = false;
   };
   struct Sensor {
     float mismatch = 1.f;  // factor of its resistance
+    float gamma = 0.65f;
+    float along = 1.f;  // its direction's shares of the normal and of its own side
+    float beside = 0.f;
     UnitVector looks;
+    UnitVector side;  // in the panel's plane, away from the panel's middle
     float log_resistance = 0.f;
+    float resistance = 1.f;  // Ω
   };
 
   void piece(Millis dt, const Conditions& conditions, const PlantCommands& commands);
   void move(Servo& servo, Degrees target, Millis dt, bool motors_on);
   void turn_frame();
-  void light_sensors(Millis dt, const Conditions& conditions);
-  void panel(Millis dt, const Conditions& conditions);
+  void build_sensors(std::uint64_t seed);
+  void light_sensors(const Conditions& conditions);
+  void panel(const Conditions& conditions);
   void phones(Millis dt, const Conditions& conditions, bool allowed);
-  void battery(Millis dt);
+  void battery(Millis dt, bool night);
   void measure(const Conditions& conditions);
+  Irradiance light_on(const Sensor& sensor, const SkyDome& dome) const;
   std::uint16_t adc(Volts voltage);
   UtcMillis arrival_after(UtcMillis when);
   Degrees panel_angle(const Servo& servo) const;
@@ -208,6 +251,11 @@ class Plant {
   UnitVector normal_;
   bool sensed_ = false;
   bool warmed_ = false;
+  // Shares of the way that the lags cover in a step of lags_of_: the same for most steps.
+  Millis lags_of_{0};
+  float covered_brighter_ = 1.f;
+  float covered_darker_ = 1.f;
+  float covered_heat_ = 1.f;
 
   std::optional<UtcMillis> next_phone_;
   WattHours phone_wants_;

@@ -300,3 +300,79 @@ TEST_CASE("the same seed gives the same bytes, another seed another body") {
   CHECK(digest(1) == digest(1));
   CHECK(digest(1) != digest(2));
 }
+
+TEST_CASE("walls tell the sides apart too, and on axis leave every sensor the whole beam") {
+  PlantParameters parameters = quiet();
+  parameters.light.geometry = SensorGeometry::walled;
+  Plant plant{parameters, 1};
+  const auto counts = [&](double pan, double tilt) {
+    plant.step(10s, sunny(), towards(pan, tilt));
+    return plant.readings().light;
+  };
+  const control::Light facing = counts(90, 45);
+  CHECK(facing.left == facing.right);
+  CHECK(facing.left == facing.top);
+  // The panel looks west of the sun, which so stands to its left.
+  const control::Light left = counts(95, 45);
+  CHECK(left.left > left.right + 30);
+  const control::Light further = counts(100, 45);
+  CHECK(further.right < left.right);
+  const control::Light shaded = counts(120, 45);
+  CHECK(shaded.right < 0.75 * shaded.left);
+  const control::Light below = counts(90, 75);
+  CHECK(below.top < 0.75 * below.left);
+}
+
+TEST_CASE("sensors differ in gamma and cant by no more than their spreads, and by the seed") {
+  PlantParameters parameters = quiet();
+  const auto left_and_right = [&](std::uint64_t seed) {
+    Plant plant{parameters, seed};
+    plant.step(10s, sunny(), towards(90, 45));
+    return plant.readings().light.left - plant.readings().light.right;
+  };
+  CHECK(std::abs(left_and_right(1)) <= 1);
+  for (const bool of_gamma : {true, false}) {
+    parameters.light.gamma_spread = of_gamma ? 0.01f : 0.f;
+    parameters.light.cant_spread = of_gamma ? degrees(0.f) : degrees(1.f);
+    int widest = 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+      widest = std::max(widest, std::abs(left_and_right(seed)));
+    }
+    CHECK(widest > 10);
+    CHECK(widest < 200);
+  }
+}
+
+TEST_CASE("each setting-off of a servo costs its start, a move that goes on does not again") {
+  PlantParameters parameters = quiet();
+  parameters.servo.moving = watts(0.f);
+  parameters.servo.holding = watts(0.f);
+  parameters.servo.speed = degrees_per_second(10.f);
+  Plant plant{parameters, 1};
+  const auto starts = [&] {
+    return plant.readings().servo_energy.in(watt_hours) * 3600.0 /
+           static_cast<double>(parameters.servo.start_joules);
+  };
+  for (int i = 0; i < 50; ++i)
+    plant.step(100ms, sunny(), towards(120, 90));  // three seconds of way
+  CHECK(starts() == doctest::Approx(1.0));
+  for (int i = 0; i < 50; ++i) plant.step(100ms, sunny(), towards(90, 60));  // both servos
+  CHECK(starts() == doctest::Approx(3.0));
+}
+
+TEST_CASE("boards that sleep at night draw little then, and only then") {
+  PlantParameters parameters = quiet();
+  parameters.light.profile = LightProfile::reference;
+  const auto hour_wh = [&](bool night) {
+    Plant plant{parameters, 1};
+    PlantCommands commands;
+    commands.night = night;
+    for (int i = 0; i < 60; ++i) plant.step(1min, dark(), commands);
+    return plant.readings().device_energy.in(watt_hours);
+  };
+  CHECK(hour_wh(false) == doctest::Approx(0.25).epsilon(1e-3));
+  CHECK(hour_wh(true) == doctest::Approx(0.25).epsilon(1e-3));
+  parameters.electronics.sleeps_at_night = true;
+  CHECK(hour_wh(false) == doctest::Approx(0.25).epsilon(1e-3));
+  CHECK(hour_wh(true) == doctest::Approx(0.0103).epsilon(0.01));
+}
