@@ -24,21 +24,15 @@ float turned_into_half(float deg) {  // -180 <= result < 180
   return turned_into_circle(deg + 180.f) - 180.f;
 }
 
-struct Vector {
+struct Ahead {
   float forward, right, up;  // forward is `heading`
 };
 
-Vector vector_of(const Mount& mount, const Direction& direction) {
+Ahead ahead_of(const Mount& mount, const Direction& direction) {
   const float from_heading = (direction.azimuth - mount.heading).in(degrees);
   const float elevation = direction.elevation.in(degrees);
   return {cosine(elevation) * cosine(from_heading), cosine(elevation) * sine(from_heading),
           sine(elevation)};
-}
-
-Direction direction_of(const Mount& mount, const Vector& v) {
-  const float from_heading = atan2_deg(v.right, v.forward);
-  return {.azimuth = degrees(turned_into_circle(mount.heading.in(degrees) + from_heading)),
-          .elevation = degrees(atan2_deg(v.up, std::hypot(v.forward, v.right)))};
 }
 
 // The inner angles p and t of the header.
@@ -59,14 +53,6 @@ Pose pose_of(const Mount& mount, const Inner& inner) {
   return {.pan = mount.pan.neutral + degrees(p), .tilt = mount.tilt.neutral + degrees(t)};
 }
 
-Vector normal_of(const Mount& mount, const Inner& inner) {
-  if (mount.kind == MountKind::az_el) {
-    return {cosine(inner.t) * cosine(inner.p), cosine(inner.t) * sine(inner.p), sine(inner.t)};
-  }
-  const float lean = 90.f - inner.t;
-  return {cosine(inner.p) * sine(lean), sine(inner.p), cosine(inner.p) * cosine(lean)};
-}
-
 Degrees limited(const Axis& axis, Degrees angle) {
   if (!std::isfinite(angle.in(degrees))) return std::clamp(axis.neutral, axis.min, axis.max);
   return std::clamp(angle, axis.min, axis.max);
@@ -79,13 +65,15 @@ float way(const Pose& a, const Pose& b) {
 
 // az_el: for a given pan the best tilt is known in closed form, and the alignment with the wanted
 // direction has one summit along tilt, so limiting the tilt stays optimal.
-Pose tilted_best(const Mount& mount, const Vector& wanted, Degrees pan) {
+Pose tilted_best(const Mount& mount, const Ahead& wanted, Degrees pan) {
   const float p = inner_of(mount, {pan, mount.tilt.neutral}).p;
   const float ahead = wanted.forward * cosine(p) + wanted.right * sine(p);
   return within_limits(mount, pose_of(mount, {p, atan2_deg(wanted.up, ahead)}));
 }
 
-Pose aim_az_el(const Mount& mount, const Vector& wanted, const Pose& from) {
+Pose aim_az_el(const Mount& mount, const Direction& direction, const Pose& from) {
+  const Ahead wanted = ahead_of(mount, direction);
+  const Vector there = vector_of(direction);
   const float straight = atan2_deg(wanted.right, wanted.forward);
   const auto pan_of = [&](float p) { return pose_of(mount, {turned_into_half(p), 90.f}).pan; };
   // Straight, flipped, and at either end of the pan; ends matter only where the first two are cut.
@@ -93,19 +81,19 @@ Pose aim_az_el(const Mount& mount, const Vector& wanted, const Pose& from) {
                                     limited(mount.pan, pan_of(straight + 180.f)), mount.pan.min,
                                     mount.pan.max};
   const auto off = [&](const Pose& pose) {
-    return angle_between(panel_direction(mount, pose), direction_of(mount, wanted)).in(degrees);
+    return angle_between_deg(panel_vectors(mount, pose).normal, there);
   };
   Pose best = tilted_best(mount, wanted, pans[0]);
   for (const Degrees pan : pans) {
     const Pose pose = tilted_best(mount, wanted, pan);
-    const float gain = off(best) - off(pose);
-    constexpr float kEqual = 0.02f;  // float trigonometry cannot tell closer than this
+    const double gain = off(best) - off(pose);
+    constexpr double kEqual = 0.02;  // float trigonometry cannot tell closer than this
     if (gain > kEqual || (gain > -kEqual && way(pose, from) < way(best, from))) best = pose;
   }
   return best;
 }
 
-Pose aim_tilt_tilt(const Mount& mount, const Vector& wanted) {
+Pose aim_tilt_tilt(const Mount& mount, const Ahead& wanted) {
   const float lean = atan2_deg(wanted.forward, wanted.up);
   const Pose leaned = within_limits(mount, pose_of(mount, {0.f, 90.f - lean}));
   const float lean_limited = 90.f - inner_of(mount, leaned).t;
@@ -136,26 +124,61 @@ std::optional<MountKind> mount_kind_from(std::string_view text) {
 }
 
 Direction panel_direction(const Mount& mount, const Pose& pose) {
-  return direction_of(mount, normal_of(mount, inner_of(mount, pose)));
+  return direction_of(panel_vectors(mount, pose).normal);
+}
+
+PanelVectors panel_vectors(const Mount& mount, const Pose& pose) {
+  return panel_vectors(mount.kind, static_cast<double>(mount.heading.in(degrees)),
+                       inner_angles(mount, pose));
 }
 
 PanelFrame panel_frame(const Mount& mount, const Pose& pose) {
+  const PanelVectors vectors = panel_vectors(mount, pose);
+  return {.normal = direction_of(vectors.normal),
+          .right = direction_of(vectors.right),
+          .top = direction_of(vectors.top)};
+}
+
+InnerAngles inner_angles(const Mount& mount, const Pose& pose) {
   const Inner inner = inner_of(mount, pose);
-  const Vector normal = normal_of(mount, inner);
-  if (mount.kind == MountKind::az_el) {
-    const Vector right{-sine(inner.p), cosine(inner.p), 0.f};
-    const Vector top{-sine(inner.t) * cosine(inner.p), -sine(inner.t) * sine(inner.p),
-                     cosine(inner.t)};
-    return {.normal = direction_of(mount, normal),
-            .right = direction_of(mount, right),
-            .top = direction_of(mount, top)};
+  return {.p = static_cast<double>(inner.p), .t = static_cast<double>(inner.t)};
+}
+
+PanelVectors panel_vectors(MountKind kind, double heading_deg, const InnerAngles& inner) {
+  const double heading = heading_deg * kRadiansPerDegree;
+  const Vector forward{std::sin(heading), std::cos(heading), 0.0};
+  const Vector rightwards{std::cos(heading), -std::sin(heading), 0.0};
+  const Vector upwards{0.0, 0.0, 1.0};
+  const double sin_p = std::sin(inner.p * kRadiansPerDegree);
+  const double cos_p = std::cos(inner.p * kRadiansPerDegree);
+  const double sin_t = std::sin(inner.t * kRadiansPerDegree);
+  const double cos_t = std::cos(inner.t * kRadiansPerDegree);
+  const auto at = [&](double f, double r, double u) {
+    return forward * f + rightwards * r + upwards * u;
+  };
+  if (kind == MountKind::az_el) {
+    return {.normal = at(cos_t * cos_p, cos_t * sin_p, sin_t),
+            .right = at(-sin_p, cos_p, 0.0),
+            .top = at(-sin_t * cos_p, -sin_t * sin_p, cos_t)};
   }
-  const float lean = 90.f - inner.t;
-  const Vector right{-sine(inner.p) * sine(lean), cosine(inner.p), -sine(inner.p) * cosine(lean)};
-  const Vector top{-cosine(lean), 0.f, sine(lean)};
-  return {.normal = direction_of(mount, normal),
-          .right = direction_of(mount, right),
-          .top = direction_of(mount, top)};
+  // The lean is 90° - t: its sine is cos t and its cosine sin t.
+  return {.normal = at(cos_p * cos_t, sin_p, cos_p * sin_t),
+          .right = at(-sin_p * cos_t, cos_p, -sin_p * sin_t),
+          .top = at(-sin_t, 0.0, cos_t)};
+}
+
+Vector vector_of(const Direction& direction) {
+  const double azimuth = static_cast<double>(direction.azimuth.in(degrees)) * kRadiansPerDegree;
+  const double elevation = static_cast<double>(direction.elevation.in(degrees)) * kRadiansPerDegree;
+  return {std::cos(elevation) * std::sin(azimuth), std::cos(elevation) * std::cos(azimuth),
+          std::sin(elevation)};
+}
+
+Direction direction_of(const Vector& v) {
+  const double azimuth = std::atan2(v.east, v.north) / kRadiansPerDegree;
+  const double elevation = std::atan2(v.up, std::hypot(v.east, v.north)) / kRadiansPerDegree;
+  return {.azimuth = degrees(turned_into_circle(static_cast<float>(azimuth))),
+          .elevation = degrees(static_cast<float>(elevation))};
 }
 
 Aim aim(const Mount& mount, const Direction& wanted, const Pose& from) {
@@ -163,9 +186,8 @@ Aim aim(const Mount& mount, const Direction& wanted, const Pose& from) {
   if (!std::isfinite(wanted.azimuth.in(degrees)) || !std::isfinite(wanted.elevation.in(degrees))) {
     return {.pose = here, .off = degrees(180.f), .reachable = false};
   }
-  const Vector vector = vector_of(mount, wanted);
-  const Pose pose = mount.kind == MountKind::az_el ? aim_az_el(mount, vector, here)
-                                                   : aim_tilt_tilt(mount, vector);
+  const Pose pose = mount.kind == MountKind::az_el ? aim_az_el(mount, wanted, here)
+                                                   : aim_tilt_tilt(mount, ahead_of(mount, wanted));
   const Degrees off = angle_between(panel_direction(mount, pose), wanted);
   constexpr Degrees kRounding = degrees(0.05f);
   return {.pose = pose, .off = off, .reachable = off < kRounding};

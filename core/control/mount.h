@@ -3,6 +3,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/control/vector.h"
 #include "core/units/units.h"
 
 // The mount: which servo angles point the panel where, and where given servo angles point it. Pure
@@ -69,6 +70,24 @@ struct PanelFrame {
   Direction top;
 };
 PanelFrame panel_frame(const Mount& mount, const Pose& pose);
+
+// The inner angles of the header, in degrees.
+struct InnerAngles {
+  double p = 0.0;
+  double t = 90.0;
+};
+InnerAngles inner_angles(const Mount& mount, const Pose& pose);
+
+// The same three axes as vectors, for a mount whose `heading` is `heading_deg`: east, north, up.
+struct PanelVectors {
+  Vector normal, right, top;
+};
+PanelVectors panel_vectors(const Mount& mount, const Pose& pose);
+PanelVectors panel_vectors(MountKind kind, double heading_deg, const InnerAngles& inner);
+
+// Directions as vectors of length 1 and back; a vector of length 0 gives azimuth and elevation 0.
+Vector vector_of(const Direction& direction);
+Direction direction_of(const Vector& vector);
 
 // az_el beyond t = 90: the panel looks backwards, and a growing p moves its normal to its left.
 bool is_flipped(const Mount& mount, const Pose& pose);
