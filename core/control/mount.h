@@ -36,6 +36,7 @@ struct Axis {
   Degrees max = degrees(180.f);
   Degrees neutral = degrees(90.f);  // pan: straight along `heading`; tilt: panel flat
   int direction = 1;                // 1, or -1 for a servo mounted the other way round
+  friend bool operator==(const Axis&, const Axis&) = default;
 };
 
 struct Mount {
@@ -43,6 +44,7 @@ struct Mount {
   Axis pan;
   Axis tilt;
   Degrees heading = degrees(180.f);  // azimuth of "straight forwards", clockwise from true north
+  friend bool operator==(const Mount&, const Mount&) = default;
 };
 
 // Servo angles, as the servos take them.

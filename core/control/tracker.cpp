@@ -48,8 +48,12 @@ Direction direction_of_sun(UtcMillis at, const sun::Place& place) {
 
 float seconds(Millis duration) { return static_cast<float>(duration.count()) / 1000.f; }
 
+// In equal steps: a small last one would stay inside the servo's dead band.
 Degrees moved_towards(Degrees from, Degrees to, Degrees most) {
-  return from + std::clamp(to - from, -most, most);
+  const float way = (to - from).in(degrees);
+  if (!(most > degrees(0.f))) return from;
+  const float steps = std::ceil(std::abs(way) / most.in(degrees));
+  return steps > 1.f ? from + degrees(way / steps) : to;
 }
 
 int rounded(float counts) { return static_cast<int>(std::lround(counts)); }
@@ -78,9 +82,16 @@ std::string_view to_text(Refusal refusal) {
   return kNames[static_cast<std::size_t>(refusal)];
 }
 
-Tracker::Tracker(const Settings& settings, const Pose& pose) : pose_{pose} { configure(settings); }
+Tracker::Tracker(const Settings& settings, const Pose& pose)
+    : pose_{pose}, hybrid_{settings.hybrid, settings.mount} {
+  configure(settings);
+}
 
 void Tracker::configure(const Settings& settings) {
+  // What was learned of a mount and its sensors says nothing about others.
+  if (settings.mount != settings_.mount || settings.hybrid != settings_.hybrid) {
+    hybrid_ = Hybrid{settings.hybrid, settings.mount};
+  }
   settings_ = settings;
   const float rate = settings.rate_max.in(degrees_per_second);
   settings_sound_ = is_sound(settings.mount) && std::isfinite(rate) && rate >= 0.f &&
@@ -213,25 +224,30 @@ void Tracker::find_sun(const Inputs& inputs) {
   const auto utc = believed(inputs.utc);
   if (!utc || !settings_.place || !is_place(*settings_.place)) {
     sun_.reset();
+    sun_soon_.reset();
     sun_at_.reset();
     return;
   }
   const bool fresh = sun_at_ && *utc >= *sun_at_ && *utc - *sun_at_ < kSunFreshFor;
   if (fresh) return;
   sun_ = direction_of_sun(*utc, *settings_.place);
+  if (settings_.law == Law::hybrid) {
+    sun_soon_ = direction_of_sun(*utc + Hybrid::kSoon, *settings_.place);
+  }
   sun_at_ = utc;
 }
 
-Tracker::Wish Tracker::hold(State state, Reason reason) const {
+Wish Tracker::hold(State state, Reason reason) const {
   return {.pose = pose_, .state = state, .reason = reason, .steady = false, .still = true};
 }
 
-Tracker::Wish Tracker::wish(const Inputs& inputs) {
+Wish Tracker::wish(const Inputs& inputs) {
   const bool by_law =
       settings_sound_ && mode_ == Mode::automatic && !wind_stowed_ && !battery_held_;
   if (!by_law) {
     goal_.reset();
     locked_ = false;
+    hybrid_.interrupt(pose_);
   }
   if (mode_ == Mode::stop) return hold(State::manual, Reason::stopped);
   if (!settings_sound_) return hold(State::fault, Reason::settings_unsound);
@@ -243,10 +259,18 @@ Tracker::Wish Tracker::wish(const Inputs& inputs) {
     return {.pose = flat_pose(settings_.mount), .state = State::stow, .reason = Reason::commanded};
   }
   if (mode_ == Mode::manual) return by_command();
-  return settings_.law == Law::naive ? by_light() : by_sun(inputs);
+  switch (settings_.law) {
+    case Law::naive:
+      return by_light();
+    case Law::ephemeris:
+      return by_sun(inputs);
+    case Law::hybrid:
+      break;
+  }
+  return by_hybrid(inputs);
 }
 
-Tracker::Wish Tracker::by_command() const {
+Wish Tracker::by_command() const {
   Pose pose{.pan = command_.pan.value_or(pose_.pan), .tilt = command_.tilt.value_or(pose_.tilt)};
   if (command_.direction) pose = aim(settings_.mount, *command_.direction, pose_).pose;
   return {.pose = pose, .state = State::manual, .reason = Reason::commanded};
@@ -268,7 +292,7 @@ std::optional<LightErrors> Tracker::light_errors() const {
 
 // The fielded law: step towards the brighter side until both errors are inside the dead band
 // (Locked), and stay until one exceeds twice the dead band.
-Tracker::Wish Tracker::by_light() {
+Wish Tracker::by_light() {
   const auto errors = light_errors();
   if (!errors || !smoothed_) return hold(State::fault, Reason::no_light);
   const NaiveSettings& law = settings_.naive;
@@ -308,7 +332,7 @@ Pose Tracker::stepped_towards_light(const LightErrors& errors, int dead_band) co
   return pose;
 }
 
-Tracker::Wish Tracker::by_sun(const Inputs& inputs) {
+Wish Tracker::by_sun(const Inputs& inputs) {
   const auto utc = believed(inputs.utc);
   if (!utc) return hold(State::acquire, Reason::no_clock);
   if (!sun_ || !settings_.place) return hold(State::acquire, Reason::no_site);
@@ -337,6 +361,20 @@ Tracker::Wish Tracker::by_sun(const Inputs& inputs) {
   return {.pose = goal, .state = State::track, .reason = reason, .steady = goal == pose_};
 }
 
+Wish Tracker::by_hybrid(const Inputs& inputs) {
+  return hybrid_.step({.now = now_,
+                       .elapsed = elapsed_,
+                       .sun = sun_,
+                       .sun_soon = sun_soon_,
+                       .target = pose_,
+                       .light = inputs.light,
+                       .panel_power = inputs.panel_power,
+                       .panel_temperature = inputs.panel_temperature,
+                       .battery = inputs.battery,
+                       .guarded = settings_.wind.anemometer,
+                       .sunless = believed(inputs.utc) ? Reason::no_site : Reason::no_clock});
+}
+
 Pose Tracker::rate_limited(const Pose& wanted) const {
   // A loop that stalled does not make up for it in one leap.
   const Millis counted = std::min(elapsed_, kRateElapsedMax);
@@ -361,6 +399,7 @@ void Tracker::carry_out(const Wish& wish) {
 Outputs Tracker::outputs(const Wish& wish) const {
   const bool settling = moved_at_ && now_ - *moved_at_ <= settings_.settle;
   const Mount& mount = settings_sound_ ? settings_.mount : Mount{};
+  const bool by_hybrid = settings_sound_ && settings_.law == Law::hybrid;
   return {.target = pose_,
           .goal = going_to_,
           .motors_on = !wish.still && settling,
@@ -369,10 +408,10 @@ Outputs Tracker::outputs(const Wish& wish) const {
           .manual = mode_ == Mode::manual,
           .steady = wish.steady,
           .wind_guard = settings_.wind.anemometer,
-          .panel = panel_direction(mount, pose_),
+          .panel = by_hybrid ? hybrid_.panel_direction() : panel_direction(mount, pose_),
           .sun = sun_,
-          .trim_azimuth = std::nullopt,
-          .trim_elevation = std::nullopt,
+          .trim_azimuth = by_hybrid ? hybrid_.trim_azimuth() : std::nullopt,
+          .trim_elevation = by_hybrid ? hybrid_.trim_elevation() : std::nullopt,
           .light = light_errors()};
 }
 

@@ -8,7 +8,10 @@
 
 #include "core/base/state.h"
 #include "core/base/time.h"
+#include "core/control/hybrid.h"
+#include "core/control/light.h"
 #include "core/control/mount.h"
+#include "core/control/wish.h"
 #include "core/sun/sun.h"
 #include "core/units/units.h"
 
@@ -25,15 +28,6 @@ std::string_view to_text(Law law);
 std::optional<Law> law_from(std::string_view text);
 
 enum class Mode : std::uint8_t { automatic, manual, stow, stop };
-
-// ADC counts 0..4095 (more counts as 4095). The sensors sit on the panel: `left` and `right` lean
-// along falling and rising p of mount.h, `bottom` and `top` along falling and rising t.
-struct Light {
-  std::uint16_t top = 0;
-  std::uint16_t left = 0;
-  std::uint16_t right = 0;
-  std::optional<std::uint16_t> bottom = std::nullopt;
-};
 
 // The fielded law's figures.
 struct NaiveSettings {
@@ -68,6 +62,7 @@ struct Settings {
   std::optional<sun::Place> place = std::nullopt;
   NaiveSettings naive;
   EphemerisSettings ephemeris;
+  HybridSettings hybrid;
   WindSettings wind;
   DegreesPerSecond rate_max = degrees_per_second(30.f);  // how fast a target may move
   Millis settle{std::chrono::seconds{1}};                // motors stay on this long after a move
@@ -108,15 +103,6 @@ struct Inputs {
   std::optional<Watts> panel_power = std::nullopt;  // for laws that learn from it
   std::optional<Celsius> panel_temperature = std::nullopt;
   std::optional<Percent> battery = std::nullopt;  // state of charge
-};
-
-// What the hybrid law has learned of its mount and sensors: kept over a restart (core/node writes
-// it to a file, the lab hands it on). A plain value; one that is not believable is not taken.
-struct Learned {
-  static constexpr std::size_t kTerms = 12;
-  std::array<float, kTerms> value{};      // hybrid.h names them
-  std::array<float, kTerms> deviation{};  // standard deviation of each
-  std::uint32_t sweeps = 0;               // 0: nothing learned yet
 };
 
 // The counts the law works with, and what it makes of them. horizontal = left - right, average =
@@ -163,19 +149,12 @@ class Tracker {
   Mode mode() const { return mode_; }
 
   // What hybrid knows by now; the other laws know nothing (sweeps == 0).
-  Learned learned() const { return {}; }
-  // Goes on from what an earlier start had learned. Call before the first step.
-  void recall(const Learned& learned) { static_cast<void>(learned); }
+  Learned learned() const { return hybrid_.learned(); }
+  // Goes on from what an earlier start had learned. Call before the first step. False, and nothing
+  // is taken, when it is not believable.
+  bool recall(const Learned& learned) { return hybrid_.recall(learned); }
 
  private:
-  // What a mode or a law would like; carry_out() decides what becomes of it.
-  struct Wish {
-    Pose pose;
-    State state = State::acquire;
-    Reason reason = Reason::start;
-    bool steady = false;
-    bool still = false;  // motors off at once
-  };
   struct Smoothed {
     float top = 0.f;
     float left = 0.f;
@@ -192,6 +171,7 @@ class Tracker {
   Wish by_command() const;
   Wish by_light();
   Wish by_sun(const Inputs& inputs);
+  Wish by_hybrid(const Inputs& inputs);
   Pose stepped_towards_light(const LightErrors& errors, int dead_band) const;
   Wish hold(State state, Reason reason) const;
   Pose rate_limited(const Pose& wanted) const;
@@ -227,7 +207,9 @@ class Tracker {
 
   std::optional<UtcMillis> sun_at_;  // the instant of sun_
   std::optional<Direction> sun_;
+  std::optional<Direction> sun_soon_;  // Hybrid::kSoon later
   bool night_ = false;
+  Hybrid hybrid_;
 };
 
 }  // namespace idast::control

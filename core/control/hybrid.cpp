@@ -1,0 +1,589 @@
+#include "core/control/hybrid.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace idast::control {
+namespace {
+
+using std::chrono::minutes;
+using std::chrono::seconds;
+
+// One piece of fitting per control step of a board; callers with longer steps do more at once.
+constexpr Millis kPieceEvery{60};
+constexpr int kPiecesMax = 400;
+constexpr int kSearchPerPiece = 4;
+
+// A beam worth sweeping for, W/m², and worth a fine step.
+constexpr double kBeamStrong = 250.0;
+constexpr double kBeamWorthwhile = 80.0;
+// The beam is calm when it stays within this of its mean over a quarter of a minute.
+constexpr double kCalm = 0.03;
+constexpr double kBeamMemory = 15.0;  // seconds
+constexpr double kLightMemory = 2.0;  // seconds
+constexpr Watts kPowerMin = watts(0.05f);
+
+constexpr Millis kAfterUnsteady = seconds{60};
+constexpr Millis kAfterMisfit = seconds{150};
+constexpr Millis kAfterTooFew = minutes{5};
+constexpr Millis kBeamSweepNotBefore = seconds{60};
+constexpr Millis kStuckFor = minutes{10};
+constexpr Millis kRingEvery = seconds{180};
+constexpr Millis kSearchAgain = minutes{5};
+constexpr Millis kSensorDarkFor = seconds{60};
+
+constexpr double kFoundMisfitMax = 0.05;
+constexpr double kFoundBeamMin = 120.0;
+constexpr Degrees kRingAside = degrees(18.f);
+// Beyond this the light contradicts the clock; within the second one it agrees again.
+constexpr double kDoubtBeyond = 5.0, kAgreeWithin = 3.0;  // degrees
+constexpr int kAgreementsMin = 2;
+constexpr Degrees kReachable = degrees(1.f);
+// A leaning panel is moved when it is this far from its best tilt: 0.14 % of the light.
+constexpr double kLeanStep = 3.0;  // degrees
+// A channel that changes less than this over a sweep did not see the panel move.
+constexpr double kStill = 0.02, kSeen = 0.10;
+
+double in_degrees(Degrees angle) { return static_cast<double>(angle.in(degrees)); }
+double in_seconds(Millis duration) { return static_cast<double>(duration.count()) / 1000.0; }
+double in_hours(Millis duration) { return static_cast<double>(duration.count()) / 3.6e6; }
+float as_float(double value) { return static_cast<float>(value); }
+double share_of_step(Millis elapsed, double memory) {
+  return 1.0 - std::exp(-in_seconds(elapsed) / memory);
+}
+
+// `sun` raised by `up` degrees in its own vertical plane (beyond the zenith too), then turned
+// clockwise by `aside` degrees.
+Vector displaced(const Vector& sun, double up, double aside) {
+  const double azimuth = std::atan2(sun.east, sun.north) + aside * kRadiansPerDegree;
+  const double elevation =
+      std::atan2(sun.up, std::hypot(sun.east, sun.north)) + up * kRadiansPerDegree;
+  return {std::cos(elevation) * std::sin(azimuth), std::cos(elevation) * std::cos(azimuth),
+          std::sin(elevation)};
+}
+
+double elevation_of(const Vector& v) {
+  return std::atan2(v.up, std::hypot(v.east, v.north)) / kRadiansPerDegree;
+}
+
+constexpr Vector kZenith{0.0, 0.0, 1.0};
+
+}  // namespace
+
+Hybrid::Hybrid(const HybridSettings& settings, const Mount& mount)
+    : settings_{settings}, mount_{mount}, calibration_{mount, settings.head} {}
+
+void Hybrid::interrupt(const Pose& target) {
+  pan_.follow(target.pan, settings_.play);
+  tilt_.follow(target.tilt, settings_.play);
+  sweeping_.on = false;
+  goal_.reset();
+}
+
+Learned Hybrid::learned() const {
+  Learned learned{.value = calibration_.terms(), .deviation = {}, .sweeps = calibration_.sweeps()};
+  for (std::size_t i = 0; i < kTerms; ++i) {
+    learned.deviation[i] = calibration_.deviation(static_cast<Term>(i));
+  }
+  return learned;
+}
+
+bool Hybrid::recall(const Learned& learned) {
+  if (learned.sweeps == 0) return false;
+  return calibration_.recall(learned.value, learned.deviation, learned.sweeps);
+}
+
+std::optional<Degrees> Hybrid::trim_azimuth() const {
+  if (calibration_.sweeps() == 0) return std::nullopt;
+  return degrees(as_float(at(calibration_.terms(), Term::yaw)));
+}
+
+std::optional<Degrees> Hybrid::trim_elevation() const {
+  if (calibration_.sweeps() == 0) return std::nullopt;
+  return degrees(as_float(at(calibration_.terms(), Term::tilt_zero)));
+}
+
+// The inner angles at which the panel is believed to stand.
+InnerAngles Hybrid::standing() const { return inner_angles(mount_, standing_pose()); }
+
+Pose Hybrid::standing_pose() const {
+  return {.pan = degrees(as_float(pan_.angle(settings_.play))),
+          .tilt = degrees(as_float(tilt_.angle(settings_.play)))};
+}
+
+Direction Hybrid::panel_direction() const {
+  return direction_of(calibration_.body().panel(calibration_.terms(), standing()).normal);
+}
+
+Wish Hybrid::step(const Inputs& inputs) {
+  pan_.follow(inputs.target.pan, settings_.play);
+  tilt_.follow(inputs.target.tilt, settings_.play);
+  sense(inputs);
+  learn(inputs);
+  if (stuck_until_ && inputs.now < *stuck_until_) {
+    return {.pose = inputs.target,
+            .state = State::fault,
+            .reason = Reason::not_moving,
+            .steady = false,
+            .still = true};
+  }
+  if (sweeping_.on) return sweep_step(inputs);
+  if (!inputs.sun) return by_light(inputs, inputs.sunless);
+  if (inputs.sun->elevation < settings_.night_below) night_ = true;
+  if (inputs.sun->elevation > settings_.night_above) night_ = false;
+  if (night_) return night();
+  if (doubted_) return by_light(inputs, Reason::clock_doubted);
+  if (sweep_due(inputs)) {
+    begin_sweep(inputs);
+    return sweep_step(inputs);
+  }
+  return by_sun(inputs);
+}
+
+Wish Hybrid::night() {
+  diffuse_ = false;
+  goal_.reset();
+  // A new morning deserves a new look at every sensor.
+  excluded_.fill(false);
+  return {.pose = flat_pose(mount_), .state = State::night, .reason = Reason::sun_down};
+}
+
+void Hybrid::sense(const Inputs& inputs) {
+  sight_ = {};
+  saturated_ = false;
+  if (inputs.light) {
+    const std::array<std::uint16_t, kLights> counts{inputs.light->top, inputs.light->left,
+                                                    inputs.light->right};
+    saturated_ = true;
+    for (std::size_t i = 0; i < kLights; ++i) {
+      saturated_ = saturated_ && is_saturated(counts[i], settings_.head);
+      if (!excluded_[i]) sight_[i] = log_resistance(counts[i], settings_.head);
+    }
+  }
+  const bool curtailed = inputs.battery && *inputs.battery > settings_.curtailed_above;
+  if (inputs.panel_power && *inputs.panel_power > kPowerMin && !curtailed) {
+    double heat = 1.0;
+    if (inputs.panel_temperature && std::isfinite(inputs.panel_temperature->in(celsius))) {
+      const double above = static_cast<double>(inputs.panel_temperature->in(celsius)) - 25.0;
+      heat += static_cast<double>(settings_.head.temperature_coefficient) * above;
+    }
+    const double power = static_cast<double>(inputs.panel_power->in(watts));
+    if (std::isfinite(power) && heat > 0.1) sight_[kPowerChannel] = std::log(power / heat);
+  }
+  if (!inputs.sun || sweeping_.on) return;
+  estimate_light(inputs);
+}
+
+void Hybrid::estimate_light(const Inputs& inputs) {
+  // Between two poses the readings belong to neither.
+  if (inputs.target != last_target_) {
+    last_target_ = inputs.target;
+    return;
+  }
+  const auto now = control::skylight(calibration_.body(), calibration_.terms(), sight_, standing(),
+                                     vector_of(*inputs.sun));
+  if (!now) return;
+  if (!light_now_) {
+    light_now_ = now;
+    beam_slow_ = now->beam;
+    return;
+  }
+  const double fast = share_of_step(inputs.elapsed, kLightMemory);
+  light_now_->beam += fast * (now->beam - light_now_->beam);
+  light_now_->sky += fast * (now->sky - light_now_->sky);
+  light_now_->misfit += fast * (now->misfit - light_now_->misfit);
+  beam_slow_ += share_of_step(inputs.elapsed, kBeamMemory) * (now->beam - beam_slow_);
+}
+
+bool Hybrid::beam_is_strong() const {
+  return light_now_ && light_now_->beam > kBeamStrong && light_now_->beam > light_now_->sky;
+}
+
+bool Hybrid::beam_is_calm() const {
+  if (!light_now_) return true;
+  return std::abs(light_now_->beam - beam_slow_) <= kCalm * std::max(beam_slow_, kBeamStrong);
+}
+
+void Hybrid::learn(const Inputs& inputs) {
+  if (!aged_at_) aged_at_ = inputs.now;
+  if (inputs.now - *aged_at_ >= std::chrono::hours{1}) {
+    calibration_.age(in_hours(inputs.now - *aged_at_));
+    aged_at_ = inputs.now;
+  }
+  if (!calibration_.busy() && !search_.busy()) {
+    fit_credit_ = Millis{0};
+    return;
+  }
+  fit_credit_ = std::min(fit_credit_ + inputs.elapsed, kPieceEvery * kPiecesMax);
+  const auto pieces = static_cast<int>(fit_credit_ / kPieceEvery);
+  fit_credit_ -= kPieceEvery * pieces;
+  if (calibration_.busy()) {
+    if (const auto verdict = calibration_.advance(pieces)) judge(*verdict, inputs);
+    return;
+  }
+  if (const auto found = search_.advance(pieces * kSearchPerPiece)) judge_found(*found, inputs);
+}
+
+void Hybrid::judge(Learning verdict, const Inputs& inputs) {
+  switch (verdict) {
+    case Learning::learned: {
+      misfits_ = 0;
+      beam_learned_ = calibration_.moved_mount();
+      const bool settled =
+          calibration_.pointing_deviation_deg(standing()) < in_degrees(settings_.settled);
+      sweep_at_ = inputs.now + (!beam_learned_ ? settings_.sweep_dull
+                                : settled      ? settings_.sweep_seldom
+                                               : settings_.sweep_soon);
+      return;
+    }
+    case Learning::unsteady:
+      sweep_at_ = inputs.now + kAfterUnsteady;
+      return;
+    case Learning::too_few:
+      sweep_at_ = inputs.now + kAfterTooFew;
+      return;
+    case Learning::misfit:
+      break;
+  }
+  sweep_at_ = inputs.now + kAfterMisfit;
+  if (did_not_move()) {
+    stuck_until_ = inputs.now + kStuckFor;
+    return;
+  }
+  ++misfits_;
+  if (misfits_ < 2) return;
+  exclude_stuck_sensors();
+  search_.begin(calibration_.body(), calibration_.terms(), sweeping_.seen);
+}
+
+// How much each channel changed over the last sweep.
+std::array<double, kChannels> Hybrid::spread() const {
+  std::array<double, kChannels> spread{};
+  for (std::size_t i = 0; i < kChannels; ++i) {
+    double low = 1e9;
+    double high = -1e9;
+    for (std::size_t k = 0; k < sweeping_.seen.size; ++k) {
+      const auto& reading = sweeping_.seen.looks[k].sight[i];
+      if (!reading) continue;
+      low = std::min(low, *reading);
+      high = std::max(high, *reading);
+    }
+    spread[i] = std::max(0.0, high - low);
+  }
+  return spread;
+}
+
+bool Hybrid::did_not_move() const {
+  const auto changed = spread();
+  return beam_is_strong() &&
+         std::all_of(changed.begin(), changed.end(), [](double s) { return s < kStill; });
+}
+
+void Hybrid::exclude_stuck_sensors() {
+  const auto changed = spread();
+  for (std::size_t i = 0; i < kLights; ++i) {
+    double others = 0.0;
+    for (std::size_t j = 0; j < kLights; ++j) {
+      if (j != i) others = std::max(others, changed[j]);
+    }
+    if (changed[i] < kStill && others > kSeen) excluded_[i] = true;
+  }
+}
+
+void Hybrid::judge_found(const FoundSun& found, const Inputs& inputs) {
+  const bool fits = found.misfit < kFoundMisfitMax && found.beam > kFoundBeamMin;
+  if (inputs.sun && !doubted_) {
+    // A sweep that fits no mount at all may fit another sun.
+    if (!fits) return;
+    if (angle_between_deg(found.direction, vector_of(*inputs.sun)) < kDoubtBeyond) return;
+    doubted_ = true;
+    agreements_ = 0;
+    found_ = found.direction;
+    found_at_.reset();
+    return;
+  }
+  if (!fits) {
+    found_.reset();
+    search_at_ = inputs.now + kSearchAgain;
+    return;
+  }
+  found_ = found.direction;
+  if (!sweeping_.ring) return;  // a ring makes it exact
+  found_at_ = inputs.now;
+  if (!inputs.sun) return;
+  const double off = angle_between_deg(found.direction, vector_of(*inputs.sun));
+  agreements_ = off < kAgreeWithin ? agreements_ + 1 : 0;
+  if (agreements_ < kAgreementsMin) return;
+  doubted_ = false;
+  misfits_ = 0;
+  sweep_at_ = inputs.now;
+}
+
+bool Hybrid::sweep_due(const Inputs& inputs) const {
+  if (calibration_.busy() || search_.busy()) return false;
+  if (inputs.sun->elevation < settings_.sweep_above) return false;
+  if (goal_ && inputs.target != *goal_) return false;
+  const auto seen = std::count_if(sight_.begin(), sight_.end(),
+                                  [](const auto& reading) { return reading.has_value(); });
+  constexpr int kChannelsMin = 3;
+  if (seen < kChannelsMin || !beam_is_calm()) return false;
+  if (!sweep_at_ || inputs.now >= *sweep_at_) return true;
+  // The first beam after a dull time is not waited for.
+  return !beam_learned_ && beam_is_strong() &&
+         inputs.now - sweeping_.began_at > kBeamSweepNotBefore &&
+         calibration_.pointing_deviation_deg(standing()) > in_degrees(settings_.settled);
+}
+
+void Hybrid::begin_looks(const Inputs& inputs) {
+  sweeping_.on = true;
+  sweeping_.next = 0;
+  sweeping_.began_at = inputs.now;
+  sweeping_.seen = {};
+  goal_.reset();
+  begin_look();
+}
+
+void Hybrid::begin_look() {
+  sweeping_.arrived = false;
+  sweeping_.sums.fill(0.0);
+  sweeping_.counts.fill(0);
+  sweeping_.readings = 0;
+  const Vector& wanted = sweeping_.wanted[sweeping_.next];
+  sweeping_.pose = calibration_.body().aim_at(calibration_.terms(), wanted, standing_pose()).pose;
+}
+
+// The sun, beside it, above, beside, below, flat, and the sun again.
+void Hybrid::begin_sweep(const Inputs& inputs) {
+  const Vector sun = vector_of(*inputs.sun);
+  const double aside = in_degrees(settings_.sweep_aside);
+  constexpr double kAsideMax = 60.0;
+  constexpr double kElevationMin = 2.0;
+  const double across = std::min(kAsideMax, aside / std::max(0.5, std::hypot(sun.east, sun.north)));
+  const double down = std::max(-aside, kElevationMin - elevation_of(sun));
+  sweeping_.wanted = {sun,
+                      displaced(sun, 0.0, across),
+                      displaced(sun, aside, 0.0),
+                      displaced(sun, 0.0, -across),
+                      displaced(sun, down, 0.0),
+                      kZenith,
+                      sun};
+  sweeping_.size = 7;
+  sweeping_.searching = false;
+  sweeping_.ring = false;
+  begin_looks(inputs);
+}
+
+// Six directions around at half height, and flat.
+void Hybrid::begin_search(const Inputs& inputs) {
+  constexpr std::array<double, 6> kAround{-60.0, 0.0, 60.0, -120.0, 180.0, 120.0};
+  constexpr double kElevation = 40.0;
+  const double heading = in_degrees(mount_.heading) * kRadiansPerDegree;
+  const Vector ahead{std::sin(heading), std::cos(heading), 0.0};
+  for (std::size_t i = 0; i < kAround.size(); ++i) {
+    sweeping_.wanted[i] = displaced(ahead, kElevation, kAround[i]);
+  }
+  sweeping_.wanted[kAround.size()] = kZenith;
+  sweeping_.size = kAround.size() + 1;
+  sweeping_.searching = true;
+  sweeping_.ring = false;
+  begin_looks(inputs);
+}
+
+// Around the sun that was found.
+void Hybrid::begin_ring(const Inputs& inputs) {
+  const double aside = in_degrees(kRingAside);
+  const double across =
+      std::min(60.0, aside / std::max(0.3, std::hypot(found_->east, found_->north)));
+  sweeping_.wanted = {*found_, displaced(*found_, 0.0, across), displaced(*found_, aside, 0.0),
+                      displaced(*found_, 0.0, -across), displaced(*found_, -aside, 0.0)};
+  sweeping_.size = 5;
+  sweeping_.searching = true;
+  sweeping_.ring = true;
+  begin_looks(inputs);
+}
+
+Wish Hybrid::sweep_step(const Inputs& inputs) {
+  if (inputs.target == sweeping_.pose && !sweeping_.arrived) {
+    sweeping_.arrived = true;
+    sweeping_.arrived_at = inputs.now - inputs.elapsed;  // the target was there a step ago
+  }
+  if (sweeping_.arrived) {
+    const Millis here = inputs.now - sweeping_.arrived_at;
+    if (here >= settings_.look_settle) read_look();
+    if (here >= settings_.look_settle + settings_.look_read && sweeping_.readings > 0) {
+      end_look(inputs);
+    }
+  }
+  constexpr Millis kSweepMax = minutes{3};  // a caller that hardly steps
+  if (inputs.now - sweeping_.began_at > kSweepMax) {
+    sweeping_.on = false;
+    sweep_at_ = inputs.now + kAfterTooFew;
+  }
+  return {.pose = sweeping_.pose,
+          .state = sweeping_.searching ? State::acquire : State::track,
+          .reason = sweeping_.searching ? Reason::searching : Reason::calibrating};
+}
+
+void Hybrid::read_look() {
+  for (std::size_t i = 0; i < kChannels; ++i) {
+    if (!sight_[i]) continue;
+    sweeping_.sums[i] += *sight_[i];
+    ++sweeping_.counts[i];
+  }
+  ++sweeping_.readings;
+}
+
+void Hybrid::end_look(const Inputs& inputs) {
+  Look look;
+  look.inner = standing();
+  look.sun = inputs.sun ? vector_of(*inputs.sun) : kZenith;
+  look.seconds = in_seconds(inputs.now - sweeping_.began_at);
+  for (std::size_t i = 0; i < kChannels; ++i) {
+    // Half of the readings outside the range: the mean of the others would mislead.
+    if (2 * sweeping_.counts[i] <= sweeping_.readings) continue;
+    look.sight[i] = sweeping_.sums[i] / sweeping_.counts[i];
+  }
+  sweeping_.seen.add(look);
+  if (++sweeping_.next < sweeping_.size) {
+    begin_look();
+    return;
+  }
+  sweeping_.on = false;
+  end_sweep(inputs);
+}
+
+void Hybrid::end_sweep(const Inputs& inputs) {
+  const double middle = in_seconds(inputs.now - sweeping_.began_at) / 2.0;
+  for (std::size_t k = 0; k < sweeping_.seen.size; ++k) {
+    sweeping_.seen.looks[k].seconds -= middle;
+  }
+  if (!sweeping_.searching) {
+    calibration_.begin(sweeping_.seen);
+    return;
+  }
+  std::optional<Vector> around;
+  if (sweeping_.ring) around = found_;
+  search_.begin(calibration_.body(), calibration_.terms(), sweeping_.seen, around);
+}
+
+// Without a usable ephemeris: search, go there, look around again every few minutes.
+Wish Hybrid::by_light(const Inputs& inputs, Reason reason) {
+  diffuse_ = false;
+  if (search_.busy() || calibration_.busy()) {
+    return {.pose = inputs.target, .state = State::acquire, .reason = Reason::searching};
+  }
+  const bool sees = std::any_of(sight_.begin(), sight_.begin() + kLights,
+                                [](const auto& reading) { return reading.has_value(); });
+  if (found_ && (!found_at_ || inputs.now - *found_at_ >= kRingEvery)) {
+    begin_ring(inputs);
+    return sweep_step(inputs);
+  }
+  if (!found_ && sees && (!search_at_ || inputs.now >= *search_at_)) {
+    begin_search(inputs);
+    return sweep_step(inputs);
+  }
+  if (!found_) {
+    if (saturated_) reason = Reason::saturated;
+    return {.pose = flat_pose(mount_), .state = State::acquire, .reason = reason};
+  }
+  Wish wish = point(inputs, *found_, *found_);
+  wish.state = State::acquire;
+  wish.reason = reason;
+  return wish;
+}
+
+Reason Hybrid::sun_reason(const Inputs& inputs) const {
+  if (saturated_) return Reason::saturated;
+  if (std::any_of(excluded_.begin(), excluded_.end(), [](bool out) { return out; })) {
+    return Reason::sensor_fault;
+  }
+  return inputs.guarded ? Reason::sun_up : Reason::sun_unguarded;
+}
+
+Wish Hybrid::by_sun(const Inputs& inputs) {
+  const Vector sun = vector_of(*inputs.sun);
+  const Vector soon = inputs.sun_soon ? vector_of(*inputs.sun_soon) : sun;
+  const bool pays = diffuse_pays(sun);
+  const bool dwelt = !diffuse_since_ || inputs.now - *diffuse_since_ >= settings_.dwell;
+  if (pays != diffuse_ && dwelt) {
+    diffuse_ = pays;
+    diffuse_since_ = inputs.now;
+  }
+  return diffuse_ ? lean(inputs, sun) : point(inputs, sun, soon);
+}
+
+bool Hybrid::diffuse_pays(const Vector& sun) const {
+  if (!light_now_ || saturated_) return diffuse_ && !saturated_;
+  const Terms& terms = calibration_.terms();
+  const double zenith = std::acos(std::clamp(sun.up, -1.0, 1.0));
+  const double tilt = best_tilt(terms, zenith, light_now_->beam, light_now_->sky);
+  const double best = light_on_tilt(terms, tilt, zenith, light_now_->beam, light_now_->sky);
+  const double there = light_on_tilt(terms, zenith, zenith, light_now_->beam, light_now_->sky);
+  const float threshold = diffuse_ ? settings_.diffuse_leave : settings_.diffuse_enter;
+  return best > there * (1.0 + static_cast<double>(threshold));
+}
+
+// As flat as pays, in the sun's vertical plane.
+Wish Hybrid::lean(const Inputs& inputs, const Vector& sun) {
+  const Terms& terms = calibration_.terms();
+  const double zenith = std::acos(std::clamp(sun.up, -1.0, 1.0));
+  double tilt = 0.0;
+  if (light_now_) tilt = best_tilt(terms, zenith, light_now_->beam, light_now_->sky);
+  const double level = std::hypot(sun.east, sun.north);
+  const Vector wanted = level < 1e-6 ? kZenith
+                                     : Vector{sun.east / level * std::sin(tilt),
+                                              sun.north / level * std::sin(tilt), std::cos(tilt)};
+  const Vector looks = calibration_.body().panel(terms, standing()).normal;
+  if (!goal_ || (inputs.target == *goal_ && angle_between_deg(looks, wanted) > kLeanStep)) {
+    goal_ = calibration_.body().aim_at(terms, wanted, standing_pose()).pose;
+  }
+  const bool faulty = sun_reason(inputs) == Reason::sensor_fault;
+  return {.pose = *goal_,
+          .state = State::diffuse,
+          .reason = faulty ? Reason::sensor_fault : Reason::overcast,
+          .steady = inputs.target == *goal_};
+}
+
+// Points at `sun` axis by axis: each waits until it is a step off and then goes a little ahead, so
+// that every move exceeds the servo's dead band.
+Wish Hybrid::point(const Inputs& inputs, const Vector& sun, const Vector& soon) {
+  const Body& body = calibration_.body();
+  const Terms& terms = calibration_.terms();
+  const Pose standing = standing_pose();
+  const Aim now = body.aim_at(terms, sun, standing);
+  const Aim then = body.aim_at(terms, soon, now.pose);
+  const bool dim = light_now_ && light_now_->beam < kBeamWorthwhile;
+  const double step = in_degrees(dim ? settings_.step_dim : settings_.step);
+  const double lead = in_degrees(settings_.lead);
+  const InnerAngles inner = inner_angles(mount_, standing);
+  const bool az_el = mount_.kind == MountKind::az_el;
+  // How far the normal turns for a degree of each axis.
+  constexpr double kWeightMin = 0.02;
+  const double pan_weight =
+      az_el ? std::max(kWeightMin, std::abs(std::cos(inner.t * kRadiansPerDegree))) : 1.0;
+  const double tilt_weight =
+      az_el ? 1.0 : std::max(kWeightMin, std::abs(std::cos(inner.p * kRadiansPerDegree)));
+
+  if (!goal_) goal_ = inputs.target;
+  const auto axis = [&](Degrees& goal, Degrees target, const ServoPlay& play, Degrees wanted,
+                        Degrees soon_wanted, double weight) {
+    const double off = in_degrees(wanted) - play.angle(settings_.play);
+    const bool under_way = target != goal && std::abs(in_degrees(goal - wanted)) * weight < 2.0;
+    if (under_way || std::abs(off) * weight <= step) return;
+    const double ahead = in_degrees(soon_wanted - wanted);
+    constexpr double kFlip = 60.0;  // a jump to the other pose is not a lead
+    const double led =
+        std::abs(ahead) > kFlip ? 0.0 : std::clamp(ahead, -lead / weight, lead / weight);
+    goal = play.target_for(in_degrees(wanted) + led, settings_.play);
+  };
+  axis(goal_->pan, inputs.target.pan, pan_, now.pose.pan, then.pose.pan, pan_weight);
+  axis(goal_->tilt, inputs.target.tilt, tilt_, now.pose.tilt, then.pose.tilt, tilt_weight);
+  *goal_ = within_limits(mount_, *goal_);
+  const bool out_of_reach = now.off > kReachable;
+  return {.pose = *goal_,
+          .state = State::track,
+          .reason = out_of_reach ? Reason::out_of_reach : sun_reason(inputs),
+          .steady = inputs.target == *goal_};
+}
+
+}  // namespace idast::control
