@@ -113,6 +113,12 @@ std::optional<double> log_resistance(std::uint16_t counts, const HeadSettings& h
   return std::log(static_cast<double>(head.divider.in(ohms)) * (1.0 / share - 1.0));
 }
 
+double log_resistance_noise(double log_resistance, const HeadSettings& head) {
+  const double divider = static_cast<double>(head.divider.in(ohms));
+  const double share = divider / (divider + std::exp(log_resistance));
+  return kAdcNoise / (kCountsMax * share * (1.0 - share));
+}
+
 bool is_saturated(std::uint16_t counts, const HeadSettings& head) {
   const double voltage =
       static_cast<double>(counts) / kCountsMax * static_cast<double>(head.supply.in(volts));

@@ -108,6 +108,9 @@ class Body {
 
 // Logarithm of the sensor's resistance from ADC counts; none outside the linear range.
 std::optional<double> log_resistance(std::uint16_t counts, const HeadSettings& head);
+// Standard deviation of one such reading: the ADC's noise of kAdcNoise counts.
+constexpr double kAdcNoise = 6.0;  // ESP32, after averaging a few samples
+double log_resistance_noise(double log_resistance, const HeadSettings& head);
 // A count beyond the linear range at the bright end.
 bool is_saturated(std::uint16_t counts, const HeadSettings& head);
 

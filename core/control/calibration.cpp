@@ -13,10 +13,13 @@ constexpr double kLightUnit = 300.0;  // W/m² per unit of beam and sky in the f
 constexpr double kLightMin = 0.01;    // W/m²; keeps the logarithm finite
 constexpr double kSweepUnit = 10.0;   // seconds per unit of drift
 
-// Relative noise of one averaged light reading: six counts of noise over a second, and what the
-// model leaves out.
-constexpr double kLightNoise = 0.006;
-constexpr double kPowerNoise = 0.004;
+// What the model leaves out, relative, for a light sensor and for the panel's power, and the share
+// of a beam's loss in the glass that circumsolar light, counted as beam, does not have.
+constexpr double kLightNoise = 0.0015;
+constexpr double kPowerNoise = 0.0015;
+constexpr double kGlassNoise = 0.08;
+// A servo stops short of its target by chance: uniform over half the dead band.
+constexpr double kPoseNoise = 0.072;  // degrees, each axis
 constexpr double kHuber = 3.0;  // deviations beyond which a reading loses weight
 
 // A sweep whose first and last pose, the same, differ by more than this saw a cloud.
@@ -41,7 +44,7 @@ constexpr double kBelievable = 6.0;
 constexpr double kYaw = 4.0, kTiltZero = 2.5, kLean = 0.7;  // degrees
 constexpr double kGain = 0.06, kGainShared = 0.15;          // of ln R
 constexpr double kGamma = 0.008, kGammaShared = 0.035;
-constexpr double kScale = 0.08, kAlbedo = 0.06, kHorizon = 0.08, kCant = 0.7;
+constexpr double kScale = 0.08, kAlbedo = 0.06, kHorizon = 0.08, kCant = 0.5;
 
 // What one day without a sweep adds to the variances, as deviations.
 constexpr double kMountPerDay = 0.1, kGainPerDay = 0.02, kScalePerDay = 0.03;
@@ -224,6 +227,7 @@ bool Calibration::recall(const Terms& terms, const Terms& deviations, std::uint3
 
 void Calibration::begin(const Sweep& sweep) {
   sweep_ = sweep;
+  for (std::size_t k = 0; k < sweep.size; ++k) sweep_measured_[k] = sweep.looks[k].noise;
   wide_ = false;
   phase_ = Phase::start;
 }
@@ -317,11 +321,35 @@ bool Calibration::begin_from(const Terms& mean, const Covariance& covariance) {
   state_.fill(0.0);
   state_[kBeam] = beam_ / kLightUnit;
   state_[kSkyLight] = sky_ / kLightUnit;
+  weigh_looks();
   cost_ = cost_of(state_);
   damping_ = kDampingFirst;
   rounds_ = 0;
   begin_round();
   return true;
+}
+
+// Adds to the measured noise of each reading what the pose and the model leave uncertain.
+void Calibration::weigh_looks() {
+  for (std::size_t k = 0; k < sweep_.size; ++k) {
+    Look& look = sweep_.looks[k];
+    const auto here = predict(look, state_);
+    Look panned = look;
+    panned.inner.p += kPoseNoise;
+    Look tilted = look;
+    tilted.inner.t += kPoseNoise;
+    const auto by_pan = predict(panned, state_);
+    const auto by_tilt = predict(tilted, state_);
+    const double incidence = dot(look.sun, body_.panel(mean_, look.inner).normal);
+    for (std::size_t i = 0; i < kChannels; ++i) {
+      const bool power = i == kPowerChannel;
+      const double model =
+          power ? std::hypot(kPowerNoise, kGlassNoise * (1.0 - incidence_factor(incidence)))
+                : kLightNoise;
+      const double pose = std::hypot(by_pan[i] - here[i], by_tilt[i] - here[i]);
+      look.noise[i] = std::hypot(sweep_measured_[k][i], std::hypot(model, pose));
+    }
+  }
 }
 
 void Calibration::begin_round() {
@@ -360,10 +388,6 @@ std::array<double, kChannels> Calibration::predict(const Look& look, const State
   return readings;
 }
 
-double Calibration::noise_of(std::size_t channel) const {
-  return channel == kPowerChannel ? std::hypot(kPowerNoise, sweep_.panel_noise) : kLightNoise;
-}
-
 double Calibration::cost_of(const State& state) {
   double cost = 0.0;
   for (std::size_t i = 0; i < kTerms; ++i) {
@@ -376,7 +400,7 @@ double Calibration::cost_of(const State& state) {
     const auto predicted = predict(look, state);
     for (std::size_t i = 0; i < kChannels; ++i) {
       if (!look.sight[i]) continue;
-      readings_cost += huber((*look.sight[i] - predicted[i]) / noise_of(i));
+      readings_cost += huber((*look.sight[i] - predicted[i]) / look.noise[i]);
       ++readings;
     }
   }
@@ -398,7 +422,7 @@ void Calibration::add_slopes(const Look& look) {
   }
   for (std::size_t i = 0; i < kChannels; ++i) {
     if (!look.sight[i]) continue;
-    const double noise = noise_of(i);
+    const double noise = look.noise[i];
     const double residual = (*look.sight[i] - here[i]) / noise;
     const double weight = huber_weight(residual);
     for (std::size_t a = 0; a < kUnknowns; ++a) {

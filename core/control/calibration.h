@@ -22,13 +22,13 @@ struct Look {
   Vector sun;          // true direction, length 1
   double seconds = 0;  // since the sweep's middle
   Sight sight;
+  std::array<double, kChannels> noise{};  // standard deviation of each reading, as measured
 };
 constexpr std::size_t kLooksMax = 8;
 
 struct Sweep {
   std::array<Look, kLooksMax> looks;
   std::size_t size = 0;
-  double panel_noise = 0.003;  // relative, of the power readings
   bool add(const Look& look) {
     if (size == kLooksMax) return false;
     looks[size++] = look;
@@ -97,7 +97,7 @@ class Calibration {
   double cost_of(const State& state);
   Terms terms_of(const State& state) const;
   std::array<double, kChannels> predict(const Look& look, const State& state) const;
-  double noise_of(std::size_t channel) const;
+  void weigh_looks();
 
   Body body_;
   Terms prior_mean_{};       // on the first day
@@ -107,6 +107,7 @@ class Calibration {
 
   // The fit under way. Terms are counted from mean_ in their first-day deviations.
   Sweep sweep_;
+  std::array<std::array<double, kChannels>, kLooksMax> sweep_measured_{};  // its noise as given
   Phase phase_ = Phase::idle;
   Terms scale_{};
   Terms mean_{};

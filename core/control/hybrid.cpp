@@ -22,6 +22,7 @@ constexpr double kCalm = 0.03;
 constexpr double kBeamMemory = 15.0;  // seconds
 constexpr double kLightMemory = 2.0;  // seconds
 constexpr Watts kPowerMin = watts(0.05f);
+constexpr double kPowerReadingNoise = 0.003;  // relative: INA226 and its shunt, one reading
 
 constexpr Millis kAfterUnsteady = seconds{60};
 constexpr Millis kAfterMisfit = seconds{150};
@@ -442,6 +443,10 @@ void Hybrid::end_look(const Inputs& inputs) {
     // Half of the readings outside the range: the mean of the others would mislead.
     if (2 * sweeping_.counts[i] <= sweeping_.readings) continue;
     look.sight[i] = sweeping_.sums[i] / sweeping_.counts[i];
+    look.noise[i] = i == kPowerChannel
+                        ? kPowerReadingNoise / std::sqrt(sweeping_.counts[i])
+                        : log_resistance_noise(*look.sight[i], settings_.head) /
+                              std::sqrt(sweeping_.counts[i]);
   }
   sweeping_.seen.add(look);
   if (++sweeping_.next < sweeping_.size) {

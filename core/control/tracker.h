@@ -147,6 +147,7 @@ class Tracker {
   void configure(const Settings& settings);
   const Settings& settings() const { return settings_; }
   Mode mode() const { return mode_; }
+  const Hybrid& hybrid() const { return hybrid_; }
 
   // What hybrid knows by now; the other laws know nothing (sweeps == 0).
   Learned learned() const { return hybrid_.learned(); }
