@@ -20,7 +20,7 @@ constexpr double kPowerNoise = 0.0015;
 constexpr double kGlassNoise = 0.08;
 // A servo stops short of its target by chance: uniform over half the dead band.
 constexpr double kPoseNoise = 0.072;  // degrees, each axis
-constexpr double kHuber = 3.0;  // deviations beyond which a reading loses weight
+constexpr double kHuber = 3.0;        // deviations beyond which a reading loses weight
 
 // A sweep whose first and last pose, the same, differ by more than this saw a cloud.
 constexpr double kSteady = 0.03;

@@ -27,11 +27,12 @@ constexpr double kPowerReadingNoise = 0.003;  // relative: INA226 and its shunt,
 constexpr Millis kAfterUnsteady = seconds{60};
 constexpr Millis kAfterMisfit = seconds{150};
 constexpr Millis kAfterTooFew = minutes{5};
-constexpr Millis kBeamSweepNotBefore = seconds{60};
 constexpr Millis kStuckFor = minutes{10};
 constexpr Millis kRingEvery = seconds{180};
 constexpr Millis kSearchAgain = minutes{5};
-constexpr Millis kSensorDarkFor = seconds{60};
+
+// Times `settled`: the expected error beyond which sweeps follow one another.
+constexpr double kDoubtful = 1.5;
 
 constexpr double kFoundMisfitMax = 0.05;
 constexpr double kFoundBeamMin = 120.0;
@@ -227,26 +228,25 @@ void Hybrid::learn(const Inputs& inputs) {
 
 void Hybrid::judge(Learning verdict, const Inputs& inputs) {
   switch (verdict) {
-    case Learning::learned: {
+    case Learning::learned:
       misfits_ = 0;
-      beam_learned_ = calibration_.moved_mount();
-      const bool settled =
-          calibration_.pointing_deviation_deg(standing()) < in_degrees(settings_.settled);
-      sweep_at_ = inputs.now + (!beam_learned_ ? settings_.sweep_dull
-                                : settled      ? settings_.sweep_seldom
-                                               : settings_.sweep_soon);
+      unsteady_ = 0;
+      swept_at_ = inputs.now;
+      return;
+    case Learning::unsteady: {
+      // Clouds come and go for hours: ever more patience.
+      constexpr int kDoublingsMax = 4;
+      sweep_not_before_ = inputs.now + kAfterUnsteady * (1 << std::min(unsteady_, kDoublingsMax));
+      ++unsteady_;
       return;
     }
-    case Learning::unsteady:
-      sweep_at_ = inputs.now + kAfterUnsteady;
-      return;
     case Learning::too_few:
-      sweep_at_ = inputs.now + kAfterTooFew;
+      sweep_not_before_ = inputs.now + kAfterTooFew;
       return;
     case Learning::misfit:
       break;
   }
-  sweep_at_ = inputs.now + kAfterMisfit;
+  sweep_not_before_ = inputs.now + kAfterMisfit;
   if (did_not_move()) {
     stuck_until_ = inputs.now + kStuckFor;
     return;
@@ -317,7 +317,8 @@ void Hybrid::judge_found(const FoundSun& found, const Inputs& inputs) {
   if (agreements_ < kAgreementsMin) return;
   doubted_ = false;
   misfits_ = 0;
-  sweep_at_ = inputs.now;
+  sweep_not_before_.reset();
+  swept_at_.reset();
 }
 
 bool Hybrid::sweep_due(const Inputs& inputs) const {
@@ -328,11 +329,20 @@ bool Hybrid::sweep_due(const Inputs& inputs) const {
                                   [](const auto& reading) { return reading.has_value(); });
   constexpr int kChannelsMin = 3;
   if (seen < kChannelsMin || !beam_is_calm()) return false;
-  if (!sweep_at_ || inputs.now >= *sweep_at_) return true;
-  // The first beam after a dull time is not waited for.
-  return !beam_learned_ && beam_is_strong() &&
-         inputs.now - sweeping_.began_at > kBeamSweepNotBefore &&
-         calibration_.pointing_deviation_deg(standing()) > in_degrees(settings_.settled);
+  if (sweep_not_before_ && inputs.now < *sweep_not_before_) return false;
+  if (!swept_at_) return true;
+  return inputs.now - *swept_at_ >= sweep_interval();
+}
+
+// How long what was learned serves, from how well the panel is believed to point just now.
+Millis Hybrid::sweep_interval() const {
+  const double expected = calibration_.pointing_deviation_deg(standing());
+  const double settled = in_degrees(settings_.settled);
+  if (!beam_is_strong()) {
+    return expected > settled ? settings_.sweep_dull : settings_.sweep_seldom;
+  }
+  if (expected > kDoubtful * settled) return settings_.sweep_soon;
+  return expected > settled ? settings_.sweep_later : settings_.sweep_seldom;
 }
 
 void Hybrid::begin_looks(const Inputs& inputs) {
@@ -356,7 +366,11 @@ void Hybrid::begin_look() {
 // The sun, beside it, above, beside, below, flat, and the sun again.
 void Hybrid::begin_sweep(const Inputs& inputs) {
   const Vector sun = vector_of(*inputs.sun);
-  const double aside = in_degrees(settings_.sweep_aside);
+  const double expected = calibration_.pointing_deviation_deg(standing());
+  const bool settled = expected < in_degrees(settings_.settled);
+  // Flat tells gains from gammas; it costs most, and is known after the first times.
+  const bool with_flat = expected > kDoubtful * in_degrees(settings_.settled);
+  const double aside = in_degrees(settled ? settings_.sweep_aside_settled : settings_.sweep_aside);
   constexpr double kAsideMax = 60.0;
   constexpr double kElevationMin = 2.0;
   const double across = std::min(kAsideMax, aside / std::max(0.5, std::hypot(sun.east, sun.north)));
@@ -366,9 +380,9 @@ void Hybrid::begin_sweep(const Inputs& inputs) {
                       displaced(sun, aside, 0.0),
                       displaced(sun, 0.0, -across),
                       displaced(sun, down, 0.0),
-                      kZenith,
+                      with_flat ? kZenith : sun,
                       sun};
-  sweeping_.size = 7;
+  sweeping_.size = with_flat ? 7 : 6;
   sweeping_.searching = false;
   sweeping_.ring = false;
   begin_looks(inputs);
@@ -418,7 +432,7 @@ Wish Hybrid::sweep_step(const Inputs& inputs) {
   constexpr Millis kSweepMax = minutes{3};  // a caller that hardly steps
   if (inputs.now - sweeping_.began_at > kSweepMax) {
     sweeping_.on = false;
-    sweep_at_ = inputs.now + kAfterTooFew;
+    sweep_not_before_ = inputs.now + kAfterTooFew;
   }
   return {.pose = sweeping_.pose,
           .state = sweeping_.searching ? State::acquire : State::track,
@@ -443,10 +457,9 @@ void Hybrid::end_look(const Inputs& inputs) {
     // Half of the readings outside the range: the mean of the others would mislead.
     if (2 * sweeping_.counts[i] <= sweeping_.readings) continue;
     look.sight[i] = sweeping_.sums[i] / sweeping_.counts[i];
-    look.noise[i] = i == kPowerChannel
-                        ? kPowerReadingNoise / std::sqrt(sweeping_.counts[i])
-                        : log_resistance_noise(*look.sight[i], settings_.head) /
-                              std::sqrt(sweeping_.counts[i]);
+    look.noise[i] = i == kPowerChannel ? kPowerReadingNoise / std::sqrt(sweeping_.counts[i])
+                                       : log_resistance_noise(*look.sight[i], settings_.head) /
+                                             std::sqrt(sweeping_.counts[i]);
   }
   sweeping_.seen.add(look);
   if (++sweeping_.next < sweeping_.size) {

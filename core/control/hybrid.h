@@ -31,23 +31,25 @@ namespace idast::control {
 struct HybridSettings {
   HeadSettings head;
   PlaySettings play;
-  Degrees step = degrees(0.32f);    // move an axis when it is this far from where it should be,
-  Degrees lead = degrees(0.30f);    // to this far ahead of the sun, at most
+  Degrees step = degrees(0.22f);    // move an axis when it is this far from where it should be,
+  Degrees lead = degrees(0.20f);    // to this far ahead of the sun, at most
   Degrees step_dim = degrees(2.f);  // the same when there is no beam worth the move
   Degrees night_below = degrees(-0.5f);
   Degrees night_above = degrees(0.f);
   float diffuse_enter = 0.04f;  // leave the sun when the best tilt gains more than this,
   float diffuse_leave = 0.02f;  // return when it gains less
   Millis dwell{std::chrono::seconds{8}};
-  Degrees sweep_above = degrees(3.f);  // no sweep with the sun lower than this
-  Degrees sweep_aside = degrees(30.f);
-  Degrees settled = degrees(0.2f);  // expected pointing error below which sweeps become rare
-  Millis sweep_soon{std::chrono::seconds{150}};
-  Millis sweep_seldom{std::chrono::hours{1}};
-  Millis sweep_dull{std::chrono::minutes{45}};  // without a beam
-  Millis look_settle{600};                      // after arriving at a sweep's pose,
-  Millis look_read{600};                        // and how long it is read
-  Percent curtailed_above = percent(94.f);      // battery charge: the panel's power says nothing
+  Degrees sweep_above = degrees(3.f);           // no sweep with the sun lower than this
+  Degrees sweep_aside = degrees(30.f);          // of a sweep that learns from little,
+  Degrees sweep_aside_settled = degrees(15.f);  // and of one that checks what is known
+  Degrees settled = degrees(0.3f);  // expected pointing error below which sweeps become rare
+  Millis sweep_soon{std::chrono::seconds{150}};  // while it is more than twice that,
+  Millis sweep_later{std::chrono::minutes{30}};  // more than that,
+  Millis sweep_seldom{std::chrono::hours{3}};    // and below
+  Millis sweep_dull{std::chrono::minutes{45}};   // without a beam
+  Millis look_settle{420};                       // after arriving at a sweep's pose,
+  Millis look_read{540};                         // and how long it is read
+  Percent curtailed_above = percent(94.f);       // battery charge: the panel's power says nothing
   friend bool operator==(const HybridSettings&, const HybridSettings&) = default;
 };
 
@@ -122,6 +124,7 @@ class Hybrid {
   bool did_not_move() const;
   void exclude_stuck_sensors();
   bool sweep_due(const Inputs& inputs) const;
+  Millis sweep_interval() const;
   void begin_sweep(const Inputs& inputs);
   void begin_search(const Inputs& inputs);
   void begin_ring(const Inputs& inputs);
@@ -155,9 +158,10 @@ class Hybrid {
 
   std::optional<Pose> goal_;  // where the axes are going
   Sweeping sweeping_;
-  std::optional<Instant> sweep_at_;  // when the next one is due; unset: now
-  bool beam_learned_ = false;        // the last sweep moved the mount terms
-  int misfits_ = 0;                  // sweeps in a row that no body explained
+  std::optional<Instant> swept_at_;  // the last sweep that was learned from
+  std::optional<Instant> sweep_not_before_;
+  int unsteady_ = 0;  // sweeps in a row that saw the light change
+  int misfits_ = 0;   // sweeps in a row that no body explained
   std::optional<Instant> aged_at_;
   Millis fit_credit_{0};
 
