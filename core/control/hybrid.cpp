@@ -34,7 +34,8 @@ constexpr Millis kSearchAgain = minutes{5};
 // Times `settled`: the expected error beyond which sweeps follow one another.
 constexpr double kDoubtful = 1.5;
 
-constexpr double kFoundMisfitMax = 0.05;
+// Poses that look away from the sun fit worse than a ring around it.
+constexpr double kFoundMisfitMax = 0.15, kRingMisfitMax = 0.06;
 constexpr double kFoundBeamMin = 120.0;
 constexpr Degrees kRingAside = degrees(18.f);
 // Beyond this the light contradicts the clock; within the second one it agrees again.
@@ -92,7 +93,8 @@ Learned Hybrid::learned() const {
 
 bool Hybrid::recall(const Learned& learned) {
   if (learned.sweeps == 0) return false;
-  return calibration_.recall(learned.value, learned.deviation, learned.sweeps);
+  recalled_ = calibration_.recall(learned.value, learned.deviation, learned.sweeps);
+  return recalled_;
 }
 
 std::optional<Degrees> Hybrid::trim_azimuth() const {
@@ -207,7 +209,10 @@ bool Hybrid::beam_is_calm() const {
 }
 
 void Hybrid::learn(const Inputs& inputs) {
-  if (!aged_at_) aged_at_ = inputs.now;
+  if (!aged_at_) {
+    aged_at_ = inputs.now;
+    if (recalled_) swept_at_ = inputs.now;
+  }
   if (inputs.now - *aged_at_ >= std::chrono::hours{1}) {
     calibration_.age(in_hours(inputs.now - *aged_at_));
     aged_at_ = inputs.now;
@@ -292,7 +297,8 @@ void Hybrid::exclude_stuck_sensors() {
 }
 
 void Hybrid::judge_found(const FoundSun& found, const Inputs& inputs) {
-  const bool fits = found.misfit < kFoundMisfitMax && found.beam > kFoundBeamMin;
+  const double most = sweeping_.ring ? kRingMisfitMax : kFoundMisfitMax;
+  const bool fits = found.misfit < most && found.beam > kFoundBeamMin;
   if (inputs.sun && !doubted_) {
     // A sweep that fits no mount at all may fit another sun.
     if (!fits) return;

@@ -159,6 +159,7 @@ class Hybrid {
   std::optional<Pose> goal_;  // where the axes are going
   Sweeping sweeping_;
   std::optional<Instant> swept_at_;  // the last sweep that was learned from
+  bool recalled_ = false;            // what is known comes from before a restart
   std::optional<Instant> sweep_not_before_;
   int unsteady_ = 0;  // sweeps in a row that saw the light change
   int misfits_ = 0;   // sweeps in a row that no body explained

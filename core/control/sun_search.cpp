@@ -15,6 +15,8 @@ constexpr double kElevationFirst = 5.0, kElevationStep = 15.0;  // degrees
 constexpr double kPatternFirst = 8.0, kPatternLast = 0.1;
 constexpr std::size_t kPattern = 8;  // neighbours, 45° apart
 constexpr double kLightMin = 0.01;
+constexpr double kDim = 100.0;  // W/m²
+constexpr double kWeightMin = 1e-6;
 
 // The direction `away` degrees from `from`, towards `bearing` on the sphere.
 Vector beside(const Vector& from, double away, double bearing) {
@@ -53,14 +55,17 @@ FoundSun SunSearch::tried(const Vector& direction) const {
     for (std::size_t i = 0; i < kChannels; ++i) {
       if (!look.sight[i]) continue;
       const double light = std::max(kLightMin, body_.light(terms_, i, *look.sight[i]));
-      const double a = shares.beam[i] / light;
-      const double b = shares.sky[i] / light;
+      // Of relative errors those of dim surfaces say little: half a degree is all of a grazing
+      // beam.
+      const double weight = light / (light + kDim);
+      const double a = weight * shares.beam[i] / light;
+      const double b = weight * shares.sky[i] / light;
       aa += a * a;
       ab += a * b;
       bb += b * b;
-      a_sum += a;
-      b_sum += b;
-      count += 1.0;
+      a_sum += weight * a;
+      b_sum += weight * b;
+      count += weight * weight;
     }
   }
   const double determinant = aa * bb - ab * ab;
@@ -70,11 +75,11 @@ FoundSun SunSearch::tried(const Vector& direction) const {
   }
   found.beam = std::max(0.0, (bb * a_sum - ab * b_sum) / determinant);
   found.sky = std::max(0.0, (aa * b_sum - ab * a_sum) / determinant);
-  // Σ (a·B + b·D - 1)², written out.
+  // Σ (a·B + b·D - weight)², written out.
   const double squares = aa * found.beam * found.beam + 2.0 * ab * found.beam * found.sky +
                          bb * found.sky * found.sky - 2.0 * a_sum * found.beam -
                          2.0 * b_sum * found.sky + count;
-  found.misfit = std::sqrt(std::max(0.0, squares) / std::max(1.0, count));
+  found.misfit = std::sqrt(std::max(0.0, squares) / std::max(kWeightMin, count));
   return found;
 }
 

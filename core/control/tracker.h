@@ -64,7 +64,7 @@ struct Settings {
   EphemerisSettings ephemeris;
   HybridSettings hybrid;
   WindSettings wind;
-  DegreesPerSecond rate_max = degrees_per_second(30.f);  // how fast a target may move
+  DegreesPerSecond rate_max = degrees_per_second(60.f);  // how fast a target may move
   Millis settle{std::chrono::seconds{1}};                // motors stay on this long after a move
   Percent battery_hold_below = percent(8.f);             // no tracking moves below this charge
   Percent battery_release_above = percent(15.f);
@@ -90,7 +90,7 @@ struct Command {
 enum class Refusal : std::uint8_t { not_a_number, out_of_range, duration, conflict };
 std::string_view to_text(Refusal refusal);
 
-// A step that comes later than this after the one before moves the target no further: at 30°/s one
+// A step that comes later than this after the one before moves the target no further: at 60°/s one
 // step is at most 30°.
 constexpr Millis kRateElapsedMax = std::chrono::seconds{1};
 

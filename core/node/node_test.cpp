@@ -427,6 +427,7 @@ TEST_CASE("another message period holds from the next sample on") {
 }
 
 TEST_CASE("the nodes stay small enough for a board") {
-  CHECK(sizeof(Transmitter) <= 2'048);
+  CHECK(sizeof(Transmitter) <=
+        16 * 1024);  // a tenth of what an ESP32 leaves; most of it is the fit
   CHECK(sizeof(Receiver) <= 6 * 1024);
 }
