@@ -60,6 +60,7 @@ const kScenarios = {
     },
   },
   estimated: { sample: { power_actual_w: null, estimated: ['powerW', 'energyWh', 'batteryPct'] } },
+  notpaying: { gain: { days: -0.07, today: 0.03, verdict: 'not_paying' } },
   nosite: { device: { site: null, mount: null } },
   fleet: { many: 9 },
 };
@@ -229,6 +230,12 @@ class Fake {
       return json(200, dailySky(site, url.searchParams.get('day')));
     }
     if (what === 'energy') return json(200, this.energy(site));
+    if (what === 'gain') {
+      if (this.device(index).site === null) {
+        return json(404, { error: { id: 'no_site', message: 'This device has no site.' } });
+      }
+      return json(200, this.gain(index));
+    }
     if (what === 'samples') return json(200, this.samples(index, url.searchParams));
     return json(404, { error: { id: 'not_found', message: 'No such thing.' } });
   }
@@ -251,6 +258,62 @@ class Fake {
       };
     });
     return { period: 'day', rows };
+  }
+
+  /** The shape of the server's estimate; a fixed panel here makes a plain share of the tracker's. */
+  gain(index) {
+    const site = this.sites[index];
+    const offset = site.offset_h * 3_600_000;
+    const midnight = Math.floor((this.now() + offset) / kDayMs) * kDayMs - offset;
+    const told = { days: 0.13, today: 0.24, verdict: 'paying', ...this.script.gain };
+    const blind = index === 0 && this.patch.power_actual_w === null;
+    const row = (start, gain, net_gain, verdict) => {
+      let tracked = 0;
+      const end = Math.min(start + kDayMs, this.now());
+      for (let t = start; t < end; t += 300_000) tracked += powerAt(site, t) / 12;
+      const why = blind ? 'no_power' : tracked < 1 ? 'night' : null;
+      const known = (value) => (why === null ? value : null);
+      return {
+        start: new Date(start).toISOString(),
+        energy_wh: known(tracked),
+        tracked_wh: known(tracked),
+        fixed_wh: known(tracked / (1 + gain)),
+        ideal_wh: known(tracked * 1.015),
+        gain: known(gain),
+        gain_low: known(gain - 0.029),
+        gain_high: known(gain + 0.029),
+        net_gain: known(net_gain),
+        motion_wh: 0.2,
+        electronics_wh: 6.1,
+        coverage: why === null ? 1 : 0,
+        off_mpp: 0,
+        verdict: known(verdict),
+        why,
+      };
+    };
+    const past = Array.from({ length: 6 }, (_, day) => {
+      const start = midnight - (6 - day) * kDayMs;
+      return row(start, told.today + 0.02 * (day % 3), told.days, told.verdict);
+    });
+    const curve = { step_ms: 600_000, t: [], fixed_w: [], ideal_w: [] };
+    const until = blind ? midnight : this.now() - 600_000;
+    for (let t = midnight; t < until; t += 600_000) {
+      const power = powerAt(site, t + 300_000);
+      if (power <= 0) continue;
+      const hour = (t - midnight) / 3_600_000;
+      curve.t.push(t);
+      curve.ideal_w.push(power * 1.015);
+      curve.fixed_w.push(power * Math.cos(((hour - 12) * Math.PI) / 15));
+    }
+    return {
+      estimated: true,
+      period: 'day',
+      rows: [...past, row(midnight, told.today, null, null)],
+      summary_days: blind ? 0 : 6,
+      summary: blind ? null : past[0],
+      curve,
+      rating: { factor: 0.98, deviation: 0.03, clear_days: 4 },
+    };
   }
 
   samples(index, query) {

@@ -2,10 +2,12 @@
 import {
   parseBuckets,
   parseEnergy,
+  parseGain,
   parseSky,
   parseText,
   type Buckets,
   type Energy,
+  type Gain,
   type Parsed,
   type Sky,
 } from './shapes';
@@ -70,6 +72,11 @@ export function fetchSky(
 /** Energy by site-local day, the last 30 days with today last. */
 export function fetchDailyEnergy(id: string, signal: AbortSignal): Promise<Fetched<Energy>> {
   return ask(`${devicePath(id)}/energy?period=day`, parseEnergy, signal);
+}
+
+/** What tracking gained over a fixed panel: the last 7 days, today last. `no_site` is refused. */
+export function fetchGain(id: string, signal: AbortSignal): Promise<Fetched<Gain>> {
+  return ask(`${devicePath(id)}/gain`, parseGain, signal);
 }
 
 /** Bucketed columns between two Unix ms times, at most `points` of them. */

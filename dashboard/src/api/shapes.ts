@@ -151,6 +151,41 @@ const buckets = z.object({
 /** Samples the server has already bucketed: never more points than asked for; `t` in Unix ms. */
 export type Buckets = z.infer<typeof buckets>;
 
+const gainRow = z.object({
+  start: z.string(),
+  energy_wh: z.nullable(z.number()),
+  tracked_wh: z.nullable(z.number()),
+  fixed_wh: z.nullable(z.number()),
+  ideal_wh: z.nullable(z.number()),
+  gain: z.nullable(z.number()),
+  gain_low: z.nullable(z.number()),
+  gain_high: z.nullable(z.number()),
+  net_gain: z.nullable(z.number()),
+  motion_wh: z.nullable(z.number()),
+  electronics_wh: z.nullable(z.number()),
+  coverage: z.number(),
+  off_mpp: z.number(),
+  verdict: z.nullable(z.string()),
+  why: z.nullable(z.string()),
+});
+export type GainRow = z.infer<typeof gainRow>;
+const curve = z.object({
+  step_ms: z.number(),
+  t: z.array(z.number()),
+  fixed_w: z.array(z.number()),
+  ideal_w: z.array(z.number()),
+});
+/** What a fixed and an ideal panel would have made today: mean powers of steps, `t` in Unix ms. */
+export type Curve = z.infer<typeof curve>;
+const gain = z.object({
+  rows: z.array(gainRow),
+  summary_days: z.number(),
+  summary: z.nullable(gainRow),
+  curve,
+});
+/** What tracking gained over a fixed panel, by day; an estimate throughout. */
+export type Gain = z.infer<typeof gain>;
+
 export type ParseError = { what: string; why: string };
 export type Parsed<T> = { ok: true; value: T } | { ok: false; error: ParseError };
 
@@ -168,6 +203,7 @@ export const parseState = parser('state', stateEvent);
 export const parseChanges = parser('changes', changesEvent);
 export const parseSky = parser('sky', sky);
 export const parseEnergy = parser('energy', energy);
+export const parseGain = parser('gain', gain);
 export const parseBuckets = parser('samples', buckets);
 
 /** JSON text to unknown; text that is not JSON is an error like any other. */

@@ -4,6 +4,8 @@ import { factors, fields } from '../api/generated';
 import type { DeviceState, Overall } from '../api/live_store';
 import type { Row, Sky } from '../api/shapes';
 import { MonthStrip } from '../features/energy/month_strip';
+import { GainCard } from '../features/gain/gain_card';
+import { gainNow, gainSentence } from '../features/gain/gain_words';
 import { EnergyFlow, flowOf } from '../features/flow/energy_flow';
 import { peakOf } from '../features/power/columns';
 import { LiveChart, TodayChart } from '../features/power/power_charts';
@@ -189,15 +191,19 @@ function Hero(props: HeroProps) {
   const resting = down && (latest?.power_w ?? 0) < kNightPowerW;
   const told = { status, latest, todayWh, lastSeen, now, zone, sunrise, frozen, resting };
   const words = sentence(told);
+  // The line keeps its place while the answer is on its way, so that nothing below it jumps.
+  const awaited = device.site !== null && station.gain === null;
+  const gained = gainNow(station.gain) ? gainSentence(station.gain, down) : '';
   return (
     <section className={dim ? 'hero dimmed' : 'hero'} data-scene={scene} aria-label={device.name}>
       {scene === 'night' && <Stars />}
       <div className="hero-words">
         <h1>
           {words.state} <span>{words.earnings}</span>
+          {(gained || awaited) && <span className="gained">{gained}</span>}
         </h1>
         <Announcer
-          summary={`${device.name}: ${words.state} ${words.earnings}`}
+          summary={`${device.name}: ${words.state} ${words.earnings} ${gained}`}
           status={frozen ? 'frozen' : status}
         />
         {resting ? <DaySummary {...props} /> : <PowerNow {...props} />}
@@ -222,9 +228,57 @@ function Hero(props: HeroProps) {
   );
 }
 
+/** The last minutes and the whole day, side by side. */
+function DayCharts(props: { device: DeviceState; station: Station; now: number }) {
+  const { device, station, now } = props;
+  const { latest } = device;
+  const store = useLiveStore();
+  const curve = station.gain?.curve ?? null;
+  const gainCurve = curve && curve.t.length > 1 ? curve : null;
+  return (
+    <div className="two">
+      <section className="card" aria-labelledby="live-chart">
+        <h2 id="live-chart">
+          Power, last 5 minutes <Estimated when={isEstimated(latest, 'power_w')} />
+        </h2>
+        <LiveChart
+          trail={store.trail(device.id)}
+          version={device.samples}
+          now={now}
+          zone={station.zone}
+        />
+      </section>
+      <section className="card" aria-labelledby="today-chart">
+        <h2 id="today-chart">
+          Today <span className="key power-key">power</span>
+          <Estimated when={isEstimated(latest, 'power_w')} />{' '}
+          <span className="key battery-key">battery</span>
+          <Estimated when={isEstimated(latest, 'battery_pct')} />
+          {gainCurve && (
+            <>
+              {' '}
+              <span className="key fixed-key">fixed</span>
+              <Estimated when />{' '}
+              <span className="key ideal-key">ideal</span>
+              <Estimated when />
+            </>
+          )}
+        </h2>
+        <TodayChart
+          buckets={station.today}
+          failed={station.failed}
+          sky={station.sky}
+          dayStart={station.dayStart}
+          zone={station.zone}
+          curve={gainCurve}
+        />
+      </section>
+    </div>
+  );
+}
+
 export function Overview(props: OverviewProps) {
   const { device, overall } = props;
-  const store = useLiveStore();
   const now = useServerNow(1_000);
   const station = useStation(device, now);
   const frozen = overall.connection.kind === 'lost' || overall.savedAt !== null;
@@ -259,34 +313,13 @@ export function Overview(props: OverviewProps) {
         <h2 id="earned">What it has earned</h2>
         <EarnedTiles {...tiles} />
       </section>
-      <div className="two">
-        <section className="card" aria-labelledby="live-chart">
-          <h2 id="live-chart">
-            Power, last 5 minutes <Estimated when={isEstimated(latest, 'power_w')} />
-          </h2>
-          <LiveChart
-            trail={store.trail(device.id)}
-            version={device.samples}
-            now={now}
-            zone={station.zone}
-          />
-        </section>
-        <section className="card" aria-labelledby="today-chart">
-          <h2 id="today-chart">
-            Today <span className="key power-key">power</span>
-            <Estimated when={isEstimated(latest, 'power_w')} />{' '}
-            <span className="key battery-key">battery</span>
-            <Estimated when={isEstimated(latest, 'battery_pct')} />
-          </h2>
-          <TodayChart
-            buckets={station.today}
-            failed={station.failed}
-            sky={station.sky}
-            dayStart={station.dayStart}
-            zone={station.zone}
-          />
-        </section>
-      </div>
+      <DayCharts device={device} station={station} now={now} />
+      <GainCard
+        gain={station.gain}
+        placed={site !== null}
+        over={suns.sun !== null && suns.sun.elevation_deg < -0.8}
+        dimmed={dim}
+      />
       <section aria-labelledby="station">
         <h2 id="station">How the station is</h2>
         <StationTiles {...tiles} />

@@ -1,7 +1,7 @@
 // What the browser keeps between visits, so that the page paints its last known values at once.
 // localStorage rather than IndexedDB: it answers before the first frame, and this is a few kB.
 import type { LiveStore } from '../api/live_store';
-import { parseEnergy, parseSky, parseState, type StateEvent } from '../api/shapes';
+import { parseEnergy, parseGain, parseSky, parseState, type StateEvent } from '../api/shapes';
 import { rememberAnswer, rememberedAnswers } from '../shared/use_answer';
 
 const kKey = 'idast.saved.1';
@@ -24,6 +24,11 @@ function restoreAnswer(entry: unknown): void {
   if (subject.startsWith('sky/')) {
     const sky = parseSky(value);
     if (sky.ok) rememberAnswer(subject, sky.value);
+    return;
+  }
+  if (subject.startsWith('gain/')) {
+    const gain = parseGain(value);
+    if (gain.ok) rememberAnswer(subject, gain.value);
     return;
   }
   if (typeof value !== 'object' || value === null || !('energy' in value)) return;
@@ -51,7 +56,7 @@ function write(store: LiveStore): void {
   if (store.overallNow().savedAt !== null || store.overallNow().epoch === 0) return;
   const state = store.save();
   const answers = [...rememberedAnswers()]
-    .filter(([subject]) => subject.startsWith('sky/') || subject.startsWith('energy/'))
+    .filter(([subject]) => /^(sky|energy|gain)\//.test(subject))
     .slice(-kAnswersMost);
   const kept: Kept = { state: { ...state, devices: state.devices.slice(0, kDevicesMost) }, answers };
   try {

@@ -1,7 +1,7 @@
 // Everything the Overview knows about one tracker: the live state and the answers asked beside it.
-import { fetchDailyEnergy, fetchSamples, fetchSky } from '../api/client';
+import { fetchDailyEnergy, fetchGain, fetchSamples, fetchSky } from '../api/client';
 import type { DeviceState } from '../api/live_store';
-import type { Buckets, Energy, Sky } from '../api/shapes';
+import type { Buckets, Energy, Gain, Sky } from '../api/shapes';
 import { baseOf, todayWh, type CountedEnergy } from '../features/energy/today';
 import { kLiveWindowMs, trailOf } from '../features/power/columns';
 import { isoDay } from '../shared/format';
@@ -10,6 +10,7 @@ import { useAnswer } from '../shared/use_answer';
 
 const kSkyEveryMs = 3_600_000;
 const kEnergyEveryMs = 120_000;
+const kGainEveryMs = 300_000;
 // While past days are being filled in, their bars grow under the reader's eyes.
 const kEnergyWhileFillingMs = 5_000;
 const kTodayEveryMs = 60_000;
@@ -28,6 +29,7 @@ export type Station = {
   todayWh: number | null;
   coverage: number | null;
   today: Buckets | null;
+  gain: Gain | null;
   /** The last question about today's readings went unanswered. */
   failed: boolean;
 };
@@ -97,6 +99,14 @@ export function useStation(device: DeviceState, now: number): Station {
     },
   });
 
+  const gain = useAnswer({
+    subject: site ? `gain/${id}/${day}` : null,
+    asked: live,
+    version: epoch,
+    everyMs: kGainEveryMs,
+    ask: (signal) => fetchGain(id, signal),
+  }).value;
+
   useAnswer({
     subject: `trail/${id}`,
     asked: live,
@@ -120,6 +130,7 @@ export function useStation(device: DeviceState, now: number): Station {
     todayWh: todayWh(baseOf(counted), device.gainedWh),
     coverage: counted?.energy.rows.at(-1)?.coverage ?? null,
     today,
+    gain,
     failed: todayError !== null,
   };
 }

@@ -13,6 +13,8 @@ export type Line = {
   scale: 'left' | 'right';
   fill: boolean;
   width: number;
+  /** Drawn dashed: not measured. */
+  dashed?: boolean;
 };
 
 export type ChartData = {
@@ -89,6 +91,7 @@ function makeOptions(props: ChartProps, size: { width: number; height: number })
       scale: line.scale,
       stroke: () => colourOf(line.colour),
       width: line.width,
+      ...(line.dashed ? { dash: [6, 5] } : {}),
       points: { show: false },
       spanGaps: false,
       ...(line.fill ? { fill: (plot: uPlot) => gradient(plot, line.colour) } : {}),

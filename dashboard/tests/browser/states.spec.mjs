@@ -30,14 +30,21 @@ const heading = (page) => page.getByRole('heading', { level: 1 });
 
 // state → what a person must read in it
 const kStates = {
-  live: [/Tracking the sun\./, /Wh so far today: \d+ phones/, /LIVE/],
+  live: [
+    /Tracking the sun\./,
+    /Wh so far today: \d+ phones/,
+    /LIVE/,
+    /About 24 % more than a fixed panel so far today\./,
+    /between \+21 and \+27 %/,
+  ],
+  notpaying: [/About 3 % more than a fixed panel/, /Tracking is not paying here: over the last 6 days/],
   delayed: [/DELAYED/],
   stale: [/No reading for 3 min/, /STALE/, /panel output as of 13:59:/],
   offline: [/This tracker is offline since 13:40/, /OFFLINE/],
   night: [/Sunrise in 6 h 1\d m/, /ASLEEP/, /made today, at most/],
-  unknown: [/direction not known/, /no battery sensor/, /no current sensor/, /est\./],
+  unknown: [/no power sensor, so there is nothing to compare/, /direction not known/, /no battery sensor/, /no current sensor/, /est\./],
   estimated: [/About \d+ Wh so far today/, /no power sensor fitted/],
-  nosite: [/Tracking the sun/, /UTC/],
+  nosite: [/Tracking the sun/, /UTC/, /place is not set/],
   backfill: [/18,240 of 43,200 samples, 2,130 a second, 12 s left/],
   fleet: [/Tracking the sun/],
   empty: [/Ready for your first tracker/, /idast twin --mqtt mqtt:\/\/127\.0\.0\.1:1883 --devices 1/],

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { bucketColumns, extremes, liveColumns, peakOf } from './columns';
+import { alongCurve, bucketColumns, extremes, liveColumns, peakOf, withCurve } from './columns';
 
 const kNow = 1_000_000_000;
 
@@ -54,4 +54,18 @@ describe('buckets', () => {
 test('extremes of nothing are unknown', () => {
   expect(extremes([null, null])).toBeNull();
   expect(extremes([4, null, 2, 3])).toEqual({ low: 2, high: 4, last: 3 });
+});
+
+describe('the model’s curve', () => {
+  const curve = { step_ms: 600_000, t: [0, 600_000, 1_800_000], fixed_w: [2, 4, 9], ideal_w: [3, 6, 9] };
+
+  test('is straight between the middles of its steps, and a gap in its holes and outside', () => {
+    const at = [0, 300, 600, 900, 1_200, 2_100, 2_400];
+    expect(alongCurve(at, curve, curve.fixed_w)).toEqual([null, 2, 3, 4, null, 9, null]);
+  });
+
+  test('stands behind the day’s columns', () => {
+    const data = withCurve({ t: [300], values: [[5], [80]] }, curve);
+    expect(data.values).toEqual([[5], [80], [2], [3]]);
+  });
 });

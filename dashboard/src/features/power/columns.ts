@@ -1,6 +1,6 @@
 // From samples and buckets to the columns that a chart draws, with gaps where nothing is known.
 import type { Trail } from '../../api/live_store';
-import type { Buckets } from '../../api/shapes';
+import type { Buckets, Curve } from '../../api/shapes';
 import type { ChartData } from '../../shared/chart';
 
 // Beyond this a reading is stale: the line must stop, not reach across.
@@ -90,4 +90,35 @@ export function peakOf(buckets: Buckets): { watts: number; at: number } | null {
     peak = { watts, at };
   });
   return peak;
+}
+
+// Two steps of the curve further apart than this have a hole between them.
+const kCurveGapSteps = 1.5;
+
+/** The curve's value at each time: straight between the middles of its steps, a gap in its holes. */
+export function alongCurve(
+  t: readonly number[],
+  curve: Curve,
+  values: readonly number[],
+): (number | null)[] {
+  const half = curve.step_ms / 2;
+  let next = 0;
+  return t.map((seconds) => {
+    const ms = seconds * 1000 - half;
+    while (next < curve.t.length && (curve.t[next] ?? 0) < ms) next += 1;
+    const after = curve.t[next];
+    const before = curve.t[next - 1];
+    if (after === ms) return values[next] ?? null;
+    if (before === undefined || after === undefined) return null;
+    if (after - before > curve.step_ms * kCurveGapSteps) return null;
+    const low = values[next - 1] ?? 0;
+    return low + (((values[next] ?? 0) - low) * (ms - before)) / (after - before);
+  });
+}
+
+/** The day's columns with what a fixed and an ideal panel would have made behind them. */
+export function withCurve(data: ChartData, curve: Curve): ChartData {
+  const fixed = alongCurve(data.t, curve, curve.fixed_w);
+  const ideal = alongCurve(data.t, curve, curve.ideal_w);
+  return { ...data, values: [...data.values, fixed, ideal] };
 }

@@ -1,10 +1,10 @@
 import { useMemo } from 'react';
 import { fields } from '../../api/generated';
 import type { Trail } from '../../api/live_store';
-import type { Buckets, Sky } from '../../api/shapes';
+import type { Buckets, Curve, Sky } from '../../api/shapes';
 import { Chart, type Line } from '../../shared/chart';
 import { clock, decimal } from '../../shared/format';
-import { bucketColumns, extremes, kLiveWindowMs, liveColumns } from './columns';
+import { bucketColumns, extremes, kLiveWindowMs, liveColumns, withCurve } from './columns';
 
 const power: Line = {
   label: fields.power_w.label,
@@ -25,8 +25,12 @@ const battery: Line = {
   fill: false,
   width: 1.5,
 };
+const estimate: Line = { ...mean, width: 1.5, dashed: true };
+const fixed: Line = { ...estimate, label: 'Fixed panel, estimated', colour: '--fixed-line' };
+const ideal: Line = { ...estimate, label: 'Ideal, estimated', colour: '--ideal-line' };
 const kLive = [power];
 const kToday = [mean, battery];
+const kTodayAndModel = [mean, battery, fixed, ideal];
 const kPercent = [0, 100] as const;
 
 function summary(what: string, column: readonly (number | null)[]): string {
@@ -73,9 +77,16 @@ export function TodayChart(props: {
   sky: Sky | null;
   dayStart: number;
   zone: string;
+  /** What a fixed and an ideal panel would have made; null draws neither. */
+  curve: Curve | null;
 }) {
-  const { buckets, sky, dayStart, zone } = props;
-  const data = useMemo(() => (buckets ? bucketColumns(buckets) : null), [buckets]);
+  const { buckets, sky, dayStart, zone, curve } = props;
+  const modelled = curve !== null && curve.t.length > 1;
+  const data = useMemo(() => {
+    if (!buckets) return null;
+    const measured = bucketColumns(buckets);
+    return modelled ? withCurve(measured, curve) : measured;
+  }, [buckets, curve, modelled]);
   const { from, to } = dayRange(sky, dayStart);
   if (!data && props.failed) {
     return (
@@ -95,9 +106,12 @@ export function TodayChart(props: {
   }
   return (
     <Chart
-      sentence={summary("Today's panel power", data.values[0] ?? [])}
+      sentence={
+        summary("Today's panel power", data.values[0] ?? []) +
+        (modelled ? ' Dashed: estimates for a fixed and an ideal panel.' : '')
+      }
       zone={zone}
-      lines={kToday}
+      lines={modelled ? kTodayAndModel : kToday}
       data={data}
       range={{ from: from / 1000, to: to / 1000 }}
       right={kPercent}
