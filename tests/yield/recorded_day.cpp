@@ -97,7 +97,7 @@ RecordedDay record_day(const sim::Sky& sky, UtcMillis from, UtcMillis to, contro
     if (at >= stamp) {
       stamp = stamp + 1min;
       day.minutes.push_back(stored(at, seen, out));
-      const sim::SkyDome dome{now, {.albedo = body.albedo}};
+      const sim::SkyDome dome{now, body.sky};
       const sun::PlaneLight on_fixed = dome.on(normal);
       const sun::PlaneLight on_ideal = best_light(dome, now.sun);
       const double fixed_w = fixed.watts_of(on_fixed, now, 1min);

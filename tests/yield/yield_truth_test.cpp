@@ -157,7 +157,10 @@ TEST_CASE("hidden errors of mount, ground, rating and thermometer stay inside th
        [](auto& body) { body.yaw_error = degrees(5.f), body.tilt_error = degrees(3.f); }},
       {"mount -",
        [](auto& body) { body.yaw_error = degrees(-5.f), body.tilt_error = degrees(-3.f); }},
-      {"ground", [](auto& body) { body.albedo = 0.28f, body.base_lean = degrees(1.f); }},
+      {"ground",
+       [](auto& body) {
+         body.sky = {.albedo = 0.28f, .horizon_brightening = 0.12f}, body.base_lean = degrees(1.f);
+       }},
       {"rating", [](auto& body) { body.panel.nominal = watts(9.3f); }},
       {"no tempC", [](auto&) {}},
   };
