@@ -37,13 +37,20 @@ class StoredWords {
   std::uint64_t dropped() const { return dropped_; }
 
  private:
+  struct Device;
+  using Devices = std::map<std::string, Device>;
+  // By when a word may be sent, or a silent device forgotten: take() and due_at() are asked after
+  // every message and must not walk through all devices.
+  using Schedule = std::multimap<Instant, Devices::iterator>;
   struct Device {
-    std::optional<Instant> told;
     std::map<std::string, std::int64_t> waiting;  // By boot.
     std::string told_boot;                        // Boots take turns.
+    Schedule::iterator place;                     // In due_ while something waits, else in told_.
   };
 
-  std::map<std::string, Device> devices_;
+  Devices devices_;
+  Schedule due_;
+  Schedule told_;
   std::uint64_t dropped_ = 0;
 };
 
