@@ -89,6 +89,10 @@ std::expected<std::int64_t, ApiError> count_of(const Request& request, std::stri
 std::string latest_row(const live::View& view, store::Reader& reader) {
   if (!view.latest) return "null";
   std::string row;
+  if (view.committed && view.row_id != 0) {
+    telemetry::print_row(view.row_id, *view.latest, row);
+    return row;
+  }
   if (view.committed) {
     const auto stored = reader.latest(view.device);
     if (stored && *stored) {

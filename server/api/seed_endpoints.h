@@ -42,8 +42,8 @@ struct GetDeviceList {  // GET /api/devices
   store::Reader& reader;
 };
 
-// ROW of a device's newest sample, or null: from the database once it is committed there (it has an
-// id then), before that as it was received.
+// ROW of a device's newest sample, or null; with its id once it is committed. The database is asked
+// only for an id that a commit did not tell: of a sample that was stored before it came.
 std::string latest_row(const live::View& view, store::Reader& reader);
 
 // The database's trouble as an answer: 503, in its own words.

@@ -22,7 +22,9 @@ Pipeline::Kind Pipeline::kind_of(std::string_view topic) {
 
 void Pipeline::receive(const mqtt::Message& message, Instant now, UtcMillis utc) {
   if (finishing_) return;  // Not acknowledged: the broker keeps it for the next start.
-  switch (kind_of(message.topic)) {
+  const Kind kind = kind_of(message.topic);
+  ++messages_[static_cast<std::size_t>(kind)];
+  switch (kind) {
     case Kind::telemetry:
       return receive_telemetry(message, now, utc);
     case Kind::status:
@@ -33,7 +35,6 @@ void Pipeline::receive(const mqtt::Message& message, Instant now, UtcMillis utc)
 }
 
 void Pipeline::receive_telemetry(const mqtt::Message& message, Instant now, UtcMillis utc) {
-  ++messages_["telemetry"];
   auto record = parser_.parse(message.topic, message.payload, utc);
   if (!record) return refuse(message, record.error(), now);
 
@@ -48,7 +49,6 @@ void Pipeline::receive_telemetry(const mqtt::Message& message, Instant now, UtcM
 }
 
 void Pipeline::receive_status(const mqtt::Message& message, Instant now, UtcMillis utc) {
-  ++messages_["status"];
   const auto status = status_reader_.read_status(message.topic, message.payload);
   if (!status) return refuse(message, status.error(), now);
   board_.set_online(status->device, status->online, utc);
@@ -59,7 +59,6 @@ void Pipeline::receive_status(const mqtt::Message& message, Instant now, UtcMill
 }
 
 void Pipeline::receive_lost(const mqtt::Message& message, Instant now, UtcMillis utc) {
-  ++messages_["lost"];
   auto loss = status_reader_.read_lost(message.topic, message.payload, utc);
   if (!loss) return refuse(message, loss.error(), now);
   log_.warn("ingest.lost", {{"device", loss->device},
@@ -120,7 +119,14 @@ void Pipeline::committed(Batch batch, const store::Committed& result) {
     receipt = std::max(receipt, held.receipt);
   }
   outlets_.acknowledge(tokens);
-  board_.committed(receipt);
+  std::vector<live::Board::Row> rows;
+  rows.reserve(batch.records.size());
+  for (std::size_t i = 0; i < std::min(batch.records.size(), result.rows.size()); ++i) {
+    const Held& held = batch.tokens[batch.bearers[i]];
+    if (result.rows[i] != 0)
+      rows.push_back({batch.records[i].device, held.receipt, result.rows[i]});
+  }
+  board_.committed(receipt, rows);
   stored_ += result.inserted;
   absorbed_ += result.absorbed;
   if (!batch.nothing_to_store()) ++commits_;
@@ -138,9 +144,10 @@ std::optional<Instant> Pipeline::due_at(Instant now) {
 }
 
 void Pipeline::measure(api::Metrics& metrics) const {
-  for (const auto& [kind, count] : messages_) {
+  for (std::size_t kind = 0; kind < messages_.size(); ++kind) {
     metrics.counter("idast_messages_total", "Messages taken from the broker, by kind.",
-                    static_cast<double>(count), {{"kind", kind}});
+                    static_cast<double>(messages_[kind]),
+                    {{"kind", std::string{kKindNames[kind]}}});
   }
   const ingest::ParserCounters& parsed = parser_.counters();
   for (std::size_t i = 0; i < ingest::kRefusalNames.size(); ++i) {

@@ -1,7 +1,7 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <functional>
-#include <map>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -66,6 +66,7 @@ class Pipeline {
 
  private:
   enum class Kind : std::uint8_t { telemetry, status, lost };
+  static constexpr std::array<std::string_view, 3> kKindNames{"telemetry", "status", "lost"};
   static Kind kind_of(std::string_view topic);
   void receive_telemetry(const mqtt::Message& message, Instant now, UtcMillis utc);
   void receive_status(const mqtt::Message& message, Instant now, UtcMillis utc);
@@ -87,7 +88,7 @@ class Pipeline {
   bool finishing_ = false;
   bool overflow_ = false;
 
-  std::map<std::string, std::uint64_t, std::less<>> messages_;  // By kind.
+  std::array<std::uint64_t, kKindNames.size()> messages_{};  // By kind.
   std::uint64_t stored_ = 0;
   std::uint64_t absorbed_ = 0;
   std::uint64_t commits_ = 0;

@@ -96,7 +96,10 @@ store::Result<void> restore(store::Reader& reader, live::Board& board) {
   for (const store::DeviceSeen& device : *seen) {
     auto latest = reader.latest(device.device);
     if (!latest) return std::unexpected{latest.error()};
-    if (*latest) board.restore(std::move((*latest)->record), (*latest)->boot_started);
+    if (*latest) {
+      const std::int64_t row_id = (*latest)->id;
+      board.restore(std::move((*latest)->record), (*latest)->boot_started, row_id);
+    }
   }
   return {};
 }

@@ -64,7 +64,8 @@ template <class Token>
 struct Batch {
   std::vector<telemetry::Record> records;
   std::vector<telemetry::Loss> losses;
-  std::vector<Token> tokens;  // Acknowledge when the batch is committed, in this order.
+  std::vector<Token> tokens;         // Acknowledge when the batch is committed, in this order.
+  std::vector<std::size_t> bearers;  // tokens[bearers[i]] came with records[i].
   bool empty() const { return tokens.empty(); }
   // Nothing to commit: acknowledge now.
   bool nothing_to_store() const { return records.empty() && losses.empty(); }
@@ -115,11 +116,20 @@ class Batcher {
   Batch<Token> take() {
     Batch<Token> batch;
     const bool storing = !queue_.empty() && stores(queue_.front());
+    const std::size_t count = std::min(queue_.size(), batch_max());
+    batch.tokens.reserve(count);
+    if (storing) {
+      batch.records.reserve(count);
+      batch.bearers.reserve(count);
+    }
     while (!queue_.empty() && batch.tokens.size() < batch_max()) {
       Entry& entry = queue_.front();
       if (!storing && stores(entry)) break;
       batch.tokens.push_back(entry.token);
-      if (entry.record) batch.records.push_back(std::move(*entry.record));
+      if (entry.record) {
+        batch.records.push_back(std::move(*entry.record));
+        batch.bearers.push_back(batch.tokens.size() - 1);
+      }
       if (entry.loss) batch.losses.push_back(std::move(*entry.loss));
       forget(entry);
       queue_.pop_front();

@@ -97,6 +97,7 @@ TEST_CASE("everything is acknowledged in the order in which it came") {
   const auto batch = batcher.take();
   CHECK(batch.tokens == std::vector{3, 4, 5});
   CHECK(batch.records.size() == 1);
+  CHECK(batch.bearers == std::vector<std::size_t>{0});
   CHECK(batch.losses.size() == 1);
   CHECK(batcher.size() == 0);
   CHECK(batcher.take().empty());

@@ -70,7 +70,7 @@ void Board::set_sun(const std::string& device, std::optional<bool> up) {
   if (found != devices_.end()) found->second.sun_up = up;
 }
 
-void Board::restore(Record latest, std::optional<UtcMillis> boot_started) {
+void Board::restore(Record latest, std::optional<UtcMillis> boot_started, std::int64_t row_id) {
   Lock lock{mutex_};
   Device* const found = find_or_add(latest.device);
   if (found == nullptr) return;
@@ -78,6 +78,7 @@ void Board::restore(Record latest, std::optional<UtcMillis> boot_started) {
     found->boots.push_back({latest.text[position_of("boot_id")], *boot_started});
   }
   found->latest = std::make_shared<const Record>(std::move(latest));
+  found->row_id = row_id;
 }
 
 UtcMillis Board::boot_start(Device& device, const Record& record) {
@@ -126,14 +127,20 @@ Receipt Board::receive(const Record& record, bool to_be_stored) {
   }
   device->latest = std::make_shared<const Record>(record);
   device->receipt = received_;
+  device->row_id = 0;
   device->stored_at_all = to_be_stored;
   device->pending.push_back({device->latest, changed});
   return received_;
 }
 
-void Board::committed(Receipt upto) {
+void Board::committed(Receipt upto, std::span<const Row> rows) {
   Lock lock{mutex_};
   committed_ = std::max(committed_, upto);
+  for (const Row& row : rows) {
+    const auto found = devices_.find(row.device);
+    if (found == devices_.end() || found->second.receipt != row.receipt) continue;
+    found->second.row_id = row.id;
+  }
 }
 
 void Board::set_online(const std::string& device, bool online, UtcMillis received) {
@@ -161,6 +168,7 @@ View Board::view_of(const std::string& id, const Device& device, UtcMillis now) 
   if (device.latest) {
     view.last_seen = device.latest->received;
     view.committed = device.stored_at_all && device.receipt <= committed_;
+    if (view.committed) view.row_id = device.row_id;
     // A clock set back makes receipts lie in the future: as untrue as being old.
     const Millis apart = now - device.latest->received;
     age = apart < Millis{0} ? -apart : apart;

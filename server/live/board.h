@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,6 +64,7 @@ struct View {
   std::optional<bool> online{};          // By its own word, or the broker's; absent: never said.
   SharedRecord latest{};                 // Null: never seen.
   bool committed = false;                // `latest` is in the database.
+  std::int64_t row_id = 0;               // Where it is there; 0: not known.
   std::optional<Progress> backfill{};
 };
 
@@ -100,13 +102,21 @@ class Board {
   void describe(const std::string& device, Profile profile);
   // Whether the sun is above the horizon there; absent without a site.
   void set_sun(const std::string& device, std::optional<bool> up);
-  // What the database held when this process started. Call before the first receive().
-  void restore(telemetry::Record latest, std::optional<UtcMillis> boot_started);
+  // What the database held when this process started, and in which row. Call before the first
+  // receive().
+  void restore(telemetry::Record latest, std::optional<UtcMillis> boot_started,
+               std::int64_t row_id = 0);
 
   // `to_be_stored` is false for a sample that is shown only (thinned out by configuration).
   Receipt receive(const telemetry::Record& record, bool to_be_stored = true);
-  // Everything received up to and including this receipt is in the database.
-  void committed(Receipt upto);
+  // A receipt's sample is in this row of the database.
+  struct Row {
+    std::string_view device;
+    Receipt receipt = 0;
+    std::int64_t id = 0;
+  };
+  // Everything received up to and including this receipt is in the database; `rows` where it is.
+  void committed(Receipt upto, std::span<const Row> rows = {});
   // A status message or the Last Will.
   void set_online(const std::string& device, bool online, UtcMillis received);
   // What a status message says of the device's backlog.
@@ -131,6 +141,7 @@ class Board {
     Profile profile;
     SharedRecord latest;
     Receipt receipt = 0;
+    std::int64_t row_id = 0;
     bool stored_at_all = true;
     std::vector<Boot> boots;
     std::optional<bool> sun_up;

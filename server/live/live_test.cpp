@@ -1,3 +1,4 @@
+#include <array>
 #include <string>
 #include <vector>
 
@@ -161,6 +162,21 @@ TEST_CASE("a sample is shown before it is committed and says so") {
   board.committed(first);
   CHECK(board.view("a", kNoon)->committed);
   CHECK(board.counters().not_stored == 0);
+}
+
+TEST_CASE("a committed sample has its row's id, until a newer one takes its place") {
+  Board board;
+  board.restore(sample("a", kNoon, 800), std::nullopt, 7);
+  CHECK(board.view("a", kNoon)->row_id == 7);
+  const Receipt first = board.receive(sample("a", kNoon, 850));
+  const Receipt second = board.receive(sample("a", kNoon, 860));
+  CHECK(board.view("a", kNoon)->row_id == 0);
+  const std::array rows{Board::Row{"a", first, 8}, Board::Row{"nobody", second, 9}};
+  board.committed(first, rows);
+  CHECK(board.view("a", kNoon)->row_id == 0);
+  const std::array later{Board::Row{"a", second, 10}};
+  board.committed(second, later);
+  CHECK(board.view("a", kNoon)->row_id == 10);
 }
 
 TEST_CASE("invented device ids cannot fill the memory") {

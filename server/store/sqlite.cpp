@@ -245,6 +245,7 @@ Result<Committed> SqliteStore::write(std::span<const Record> batch, std::span<co
   auto transaction = Transaction::begin(connection_);
   if (!transaction) return std::unexpected{transaction.error()};
   Work work;
+  work.committed.rows.reserve(batch.size());
   for (const Record& record : batch) {
     if (auto added = add(record, work); !added) return std::unexpected{added.error()};
   }
@@ -283,6 +284,7 @@ Result<void> SqliteStore::add(const Record& record, Work& work) {
       insert(record, *device, boot == nullptr ? std::nullopt : std::optional{boot->id});
   if (!inserted) return std::unexpected{inserted.error()};
   ++(*inserted ? work.committed.inserted : work.committed.absorbed);
+  work.committed.rows.push_back(*inserted ? connection_.last_row_id() : 0);
 
   if (record.identified()) {
     const std::int64_t seq = record.value[kSeq];

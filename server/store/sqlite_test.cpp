@@ -258,6 +258,7 @@ TEST_CASE("a sample is stored once, however often it comes") {
   const auto again = value_of(store->commit(batch));
   CHECK(again.inserted == 0);
   CHECK(again.absorbed == 2);
+  CHECK(std::ranges::count(again.rows, 0) == 2);
   CHECK(upto_of(again, kBootA) == 1);
 
   const auto reader = value_of(store->open_reader());
@@ -274,7 +275,11 @@ TEST_CASE("the same boot and seq of another device is another sample") {
 TEST_CASE("samples without identity are stored as often as they come") {
   const auto store = value_of(open_sqlite(":memory:"));
   const std::vector<Record> batch{plain("a", kNoon), plain("a", kNoon)};
-  CHECK(value_of(store->commit(batch)).inserted == 2);
+  const auto committed = value_of(store->commit(batch));
+  CHECK(committed.inserted == 2);
+  const auto reader = value_of(store->open_reader());
+  const auto rows = rows_of(*reader, kAlways);
+  CHECK(committed.rows == std::vector{rows[0].id, rows[1].id});
 }
 
 TEST_CASE("progress never passes a hole, and a summary fills what it stands for") {

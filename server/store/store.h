@@ -44,6 +44,8 @@ struct Committed {
   std::size_t inserted = 0;
   std::size_t absorbed = 0;        // Were stored before.
   std::vector<Progress> progress;  // One for every boot that the batch touched.
+  // The row of each record of the batch, in its order; 0 for one that was absorbed.
+  std::vector<std::int64_t> rows = {};
 };
 
 // A stored sample with the id of its row. `boot_started` orders boots: when the boot's first sample
