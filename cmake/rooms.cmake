@@ -46,3 +46,6 @@ add_executable(loadgen tools/loadgen/main.cpp)
 target_link_libraries(loadgen PRIVATE idast_mqtt idast_telemetry)
 add_executable(truth tests/truth/main.cpp)
 target_link_libraries(truth PRIVATE idast_sim_live)
+
+add_executable(null_subscriber tools/null_subscriber/main.cpp)
+target_link_libraries(null_subscriber PRIVATE idast_mqtt)

@@ -1,7 +1,9 @@
 // loadgen: many trackers' samples at a steady rate to one broker on this machine, for load and kill
 // tests. It remembers which samples the broker took over (PUBACK) and ends by itself.
 
+#include <algorithm>
 #include <chrono>
+#include <cmath>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -9,6 +11,7 @@
 #include <iostream>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <CLI/CLI.hpp>
@@ -32,12 +35,15 @@ constexpr std::size_t kOutgoingMax = 20'000;           // Waiting or in flight.
 constexpr std::size_t kOutgoingBytesMax = 64u << 20u;  // What they may weigh.
 constexpr int kRateMax = 100'000;
 constexpr int kDevicesMax = 10'000;
+constexpr int kSpacedMax = 60'000;
+constexpr std::int64_t kSamplesADay = 246'857;  // Every 350 ms.
 
 struct Plan {
   std::string url = "mqtt://127.0.0.1:1883";
   int devices = 10;
   int rate = 1000;
   int seconds = 10;
+  int spaced_ms = 0;
   std::string record;
   std::uint64_t seed = 0;
 };
@@ -46,29 +52,51 @@ struct Device {
   FixedText<64> id;
   telemetry::BootId boot;
   std::int64_t seq = 0;
+  double power_w = 6;
 };
 
-// A plausible sample that differs from the one before it, as a real one would.
-telemetry::Sample sample_of(const Device& device, Random& random, UtcMillis now, Millis uptime) {
+// What a tracker with every sensor but the anemometer says on a day of light cloud; every value
+// that a real one would change with every sample changes here.
+telemetry::Sample sample_of(Device& device, Random& random, UtcMillis at, Millis uptime) {
   telemetry::Sample sample;
-  sample.timestamp = now.unix_ms();
+  const auto light = [&](int middle) {
+    return middle + static_cast<std::int32_t>(random.between(-60, 60));
+  };
+  device.power_w = std::clamp(device.power_w + random.between(-0.2, 0.2), 0.8, 9.5);
+  const auto power = static_cast<float>(device.power_w);
+  const auto age = static_cast<float>(device.seq % kSamplesADay) / kSamplesADay;
+  sample.timestamp = at.unix_ms();
   sample.device_id = device.id;
+  sample.device_name.assign("iPhone_15");
   sample.mode.assign("sim");
   sample.boot = device.boot;
   sample.seq = device.seq;
   sample.uptime = uptime;
-  sample.top = static_cast<std::int32_t>(random.between(2000, 2600));
-  sample.left = static_cast<std::int32_t>(random.between(2000, 2600));
-  sample.right = static_cast<std::int32_t>(random.between(2000, 2600));
-  sample.tilt_angle = sample.pan_angle = sample.pan_target = degrees(90.f);
+  sample.top = light(2500);
+  sample.left = light(2300);
+  sample.right = light(2350);
+  sample.tilt_angle = degrees(std::floor(60.f + 40.f * age));
+  sample.pan_angle = sample.pan_target = degrees(std::floor(40.f + 100.f * age));
   sample.manual = false;
   sample.steady = true;
-  sample.power = sample.power_actual = watts(static_cast<float>(random.between(7.5, 8.5)));
-  sample.panel_temperature = celsius(static_cast<float>(random.between(40, 42)));
-  sample.battery_charge = percent(80.f);
-  sample.battery_voltage = volts(6.4f);
-  sample.energy = watt_hours(static_cast<double>(device.seq) * 0.0008);
+  sample.power = sample.power_actual = watts(power);
+  sample.panel_temperature = celsius(45.f + power / 2);
+  sample.battery_charge = percent(60.f + 30.f * age);
+  sample.battery_voltage = volts(3.85f + power / 100);
+  sample.efficiency = percent(80.f + power);
+  sample.energy = watt_hours(1250.5 + static_cast<double>(device.seq) * 0.0008);
   sample.state = State::track;
+  sample.trim_azimuth = degrees(0.31f);
+  sample.trim_elevation = degrees(-0.18f);
+  sample.azimuth = degrees(110.f + 140.f * age);
+  sample.elevation = degrees(40.f + 30.f * age);
+  sample.sun_azimuth = degrees(110.13f + 140.f * age);
+  sample.sun_elevation = degrees(40.21f + 30.f * age);
+  sample.panel_voltage = volts(6.1f + power / 20);
+  sample.panel_current = amperes(power / 6.5f);
+  sample.battery_current = amperes(power / 4.2f);
+  sample.servo_energy = watt_hours(1.2 + static_cast<double>(device.seq) * 0.00001);
+  sample.device_energy = watt_hours(9.0 + static_cast<double>(device.seq) * 0.00005);
   telemetry::derive(sample, {});
   return sample;
 }
@@ -135,15 +163,25 @@ class Generator {
     });
   }
 
-  void publish_one() {
-    Device& device = devices_[(published_ + refused_) % devices_.size()];
-    const auto since = std::chrono::duration_cast<Millis>(Clock::now() - started_);
+  // Now; or, spaced, the last of them now, as a backlog would be.
+  std::pair<UtcMillis, Millis> time_of(const Device& device) {
     const UtcMillis now{std::chrono::duration_cast<std::chrono::milliseconds>(
                             std::chrono::system_clock::now().time_since_epoch())
                             .count()};
+    const auto since = std::chrono::duration_cast<Millis>(Clock::now() - started_);
+    if (plan_.spaced_ms == 0) return {now, since};
+    const std::int64_t each = std::int64_t{plan_.rate} * plan_.seconds / plan_.devices;
+    const auto late = static_cast<std::int64_t>(random_.between(0, 20));
+    const Millis uptime{device.seq * plan_.spaced_ms + late};
+    return {now - since - Millis{each * plan_.spaced_ms} + uptime, uptime};
+  }
+
+  void publish_one() {
+    Device& device = devices_[(published_ + refused_) % devices_.size()];
+    auto [at, uptime] = time_of(device);
     char buffer[telemetry::kMessageBytesMax];
     TextWriter message{buffer, sizeof buffer};
-    telemetry::print_json(sample_of(device, random_, now, since), message);
+    telemetry::print_json(sample_of(device, random_, at, uptime), message);
     const std::string topic = "solar-tracker/" + std::string{device.id.view()} + "/telemetry";
     const auto handed_over =
         session_.publish(topic, message.view(), 1, false,
@@ -215,6 +253,10 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, kRateMax))
       ->capture_default_str();
   app.add_option("--seconds", plan.seconds, "How long")->check(CLI::Range(1, 86'400));
+  app.add_option(
+         "--spaced-ms", plan.spaced_ms,
+         "Stamp a tracker's samples this far apart, the last of them now; 0: when they leave")
+      ->check(CLI::Range(0, kSpacedMax));
   app.add_option("--record", plan.record,
                  "File to which every acknowledged sample is appended: device boot seq");
   app.add_option("--seed", plan.seed, "Names and values; random by default");
