@@ -1,32 +1,83 @@
 #!/usr/bin/env python3
 """`./dev check`: what a machine can check of the style. `--printed IDAST` checks only that the files
 printed from the schema are as the program prints them; `--print IDAST` writes them."""
+import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+CONTRACT = ROOT / "docs/CONTRACT.md"
 PRINTED = {
     "ts": ROOT / "dashboard/src/api/generated.ts",
-    "markdown": ROOT / "docs/formats/telemetry.md",
     "sql": ROOT / "docs/formats/telemetry.sql",
     "openapi": ROOT / "docs/formats/openapi.json",
 }
+# Words that the outside world gets to see, and where they stand in the code: (file, all of it that counts,
+# one word). The contract must name each.
+WORDS = [
+    ("server/ingest/refusal.h", r"kRefusalNames\{(.*?)\};", r'"(\w+)"'),
+    ("core/base/state.h", r"kStateWords\{(.*?)\};", r'"(\w+)"'),
+    ("core/base/state.h", r"kReasonWords\{(.*?)\};", r'"(\w+)"'),
+    ("core/node/message.h", r"enum class Why [^{]*\{\s*none,[^\n]*\n(.*?)\};", r"^ *(\w+),"),
+    *((file.relative_to(ROOT).as_posix(), r"(.*)", r'(?:\b\d{3}|\bstatus|\)), "([a-z_]+)",')
+      for file in sorted((ROOT / "server/api").glob("*.cpp")) if not file.stem.endswith("_test")),
+]
+
+
+def schema(program: pathlib.Path, form: str) -> str:
+    return subprocess.run([program, "schema", form], capture_output=True, text=True, check=True).stdout
+
+
+def routes_table(openapi: str) -> str:
+    lines = ["| route | | parameters |", "|---|---|---|"]
+    for path, operations in json.loads(openapi)["paths"].items():
+        operation = operations["get"]
+        names = ", ".join(f"`{p['name']}`" for p in operation["parameters"] if p["in"] != "path")
+        seed = "SeedError" in json.dumps(operation["responses"]["default"])
+        about = operation["summary"] + (" *Seed.*" if seed else "")
+        lines.append(f"| `{path}` | {about} | {names or '–'} |")
+    return "\n".join(lines) + "\n"
+
+
+def contract(program: pathlib.Path, text: str) -> str:
+    """The contract with its printed sections as they must be."""
+    sections = {"fields": schema(program, "markdown"), "routes": routes_table(schema(program, "openapi"))}
+    for name, section in sections.items():
+        begin, end = f"<!-- printed: {name} -->\n", f"<!-- end: {name} -->"
+        before, rest = text.split(begin)
+        text = before + begin + section + end + rest.split(end, 1)[1]
+    return text
+
+
+def words_not_named() -> list[str]:
+    text = CONTRACT.read_text()
+    missing = []
+    for file, whole, one in WORDS:
+        parts = re.findall(whole, (ROOT / file).read_text(), re.S)
+        words = [word for part in parts for word in re.findall(one, part, re.M)]
+        missing += [f"docs/CONTRACT.md does not name `{word}`, see {file}" for word in words if f"`{word}`" not in text]
+    return missing
 
 
 def printed(program: pathlib.Path, write: bool) -> int:
-    failed = 0
-    for form, file in PRINTED.items():
-        text = subprocess.run([program, "schema", form], capture_output=True, text=True, check=True).stdout
+    faults = []
+    wanted = {file: schema(program, form) for form, file in PRINTED.items()}
+    wanted[CONTRACT] = contract(program, CONTRACT.read_text())
+    for file, text in wanted.items():
         if write:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
         elif not file.exists() or file.read_text() != text:
-            print(f"{file.relative_to(ROOT)} is not what `idast schema {form}` prints: "
-                  "run `python3 tools/check.py --print build/idast`")
-            failed += 1
-    print(f"IDAST-TESTS passed={len(PRINTED) - failed} failed={failed}")
+            faults.append(f"{file.relative_to(ROOT)} is not what the program prints: "
+                          "run `python3 tools/check.py --print build/idast`")
+    missing = words_not_named()
+    for fault in faults + missing:
+        print(fault)
+    failed = len(faults) + bool(missing)
+    print(f"IDAST-TESTS passed={len(wanted) + 1 - failed} failed={failed}")
     return 1 if failed else 0
 
 

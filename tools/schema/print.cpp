@@ -78,14 +78,11 @@ std::string typescript() {
 }
 
 std::string markdown() {
-  std::string out =
-      "# Telemetry fields\n\nPrinted by `idast schema markdown` from `core/telemetry/schema.h`; do "
-      "not edit.\n\nEvery key may be missing or null. The first block is what fielded devices send "
-      "and what the original database holds; the second block is ours, and optional.\n";
+  std::string out;
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     if (i == 0 || i == kOriginalFieldCount) {
       out += fmt::format(
-          "\n## {}\n\n| key | column | type | unit | radio | meaning "
+          "\n### {}\n\n| key | column | type | unit | radio | meaning "
           "|\n|---|---|---|---|---|---|\n",
           i == 0 ? "The original columns" : "Ours");
     }

@@ -6,7 +6,7 @@
 namespace idast::schema {
 
 std::string typescript();  // dashboard/src/api/generated.ts
-std::string markdown();    // docs/formats/telemetry.md
+std::string markdown();    // the tables of fields in docs/CONTRACT.md
 std::string sql();  // docs/formats/telemetry.sql: the original table's types, ours after them
 
 }  // namespace idast::schema
