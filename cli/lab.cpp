@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/lab_print.h"
+#include "cli/lab_progress.h"
 #include "core/base/calendar.h"
 #include "sim/lab/plant_file.h"
 #include "sim/sky/measured_sky.h"
@@ -61,6 +62,13 @@ std::expected<sim::PlantParameters, sim::PlantFileError> plant_of(const LabOptio
   return plant;
 }
 
+// A second for years of synthetic days, the boards' own for measured ones.
+Millis step_of(const LabOptions& options) {
+  constexpr Millis kSyntheticStep{1000};
+  if (options.step_ms) return Millis{*options.step_ms};
+  return options.synthetic_days ? kSyntheticStep : sim::kMovingStep;
+}
+
 sim::LabOptions lab_options(const LabOptions& options, const sim::PlantParameters& plant,
                             const sun::Place& place) {
   sim::LabOptions made;
@@ -68,7 +76,7 @@ sim::LabOptions lab_options(const LabOptions& options, const sim::PlantParameter
   // Straight ahead is where the sun stands at noon.
   made.plant.mount.heading = degrees(place.latitude < degrees(0.f) ? 0.f : 180.f);
   made.seed = options.seed;
-  made.step = Millis{options.step_ms};
+  made.step = step_of(options);
   return made;
 }
 
@@ -132,9 +140,16 @@ struct Task {
   sim::LabLaw law;
 };
 
+// How long it takes, about: boards that decide sixteen times a second against a sum of minutes.
+double weight(const Task& task) {
+  const double minutes = static_cast<double>((task.period->to - task.period->from).count()) / 6e4;
+  return minutes * (sim::board_law(task.law) ? 50.0 : 1.0);
+}
+
 // Runs all tasks on a few threads; the answers stand in the tasks' order.
 std::vector<LabEntry> run_tasks(const LabOptions& options, const sim::PlantParameters& plant,
-                                const std::vector<Task>& tasks, std::ostream* trace) {
+                                const std::vector<Task>& tasks, std::ostream* trace,
+                                LabProgress& progress) {
   std::vector<LabEntry> entries(tasks.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&] {
@@ -142,7 +157,8 @@ std::vector<LabEntry> run_tasks(const LabOptions& options, const sim::PlantParam
       const auto& [period, law] = tasks[i];
       const sim::LabOptions lab = lab_options(options, plant, period->sky->place());
       const sim::LabWatch watch = trace != nullptr ? tracing(*trace, lab.plant.sky) : nullptr;
-      sim::LabResult result = sim::run_lab(*period->sky, period->from, period->to, law, lab, watch);
+      sim::LabResult result = sim::run_lab(*period->sky, period->from, period->to, law, lab, watch,
+                                           [&](double share) { progress.report(i, share); });
       const UtcMillis day = utc_midnight(solar(result.noon, period->sky->place()));
       entries[i] = {.file = period->name,
                     .day = std::string{to_iso(day).view().substr(0, 10)},
@@ -212,8 +228,9 @@ void add_lab_options(CLI::App& command, LabOptions& options) {
       ->option_text("FILE");
   command.add_option("--seed", options.seed, "of everything that chance decides")
       ->capture_default_str();
-  command.add_option("--step-ms", options.step_ms, "step while nothing moves; divides a minute")
-      ->capture_default_str();
+  command.add_option(
+      "--step-ms", options.step_ms,
+      "step while nothing moves, a divisor of a minute: 60, 1000 for synthetic days");
   command.add_flag("--json", options.json, "figures as JSON on standard output");
   command
       .add_option("--trace", options.trace,
@@ -233,7 +250,8 @@ std::optional<std::string> fault_of(const LabOptions& options) {
     if (!utc_from_iso(options.synthetic_from)) return "--from is not a date (YYYY-MM-DD)";
   }
   constexpr int kMinuteMs = 60'000;
-  if (options.step_ms < 1 || options.step_ms > kMinuteMs || kMinuteMs % options.step_ms != 0) {
+  const int step_ms = options.step_ms.value_or(1);
+  if (step_ms < 1 || step_ms > kMinuteMs || kMinuteMs % step_ms != 0) {
     return "--step-ms must divide a minute";
   }
   if (!options.trace.empty()) {
@@ -274,7 +292,13 @@ int run_lab(const LabOptions& options, std::ostream& out, std::ostream& err) {
     trace.open(options.trace);
     print_trace_header(trace);
   }
-  const auto entries = run_tasks(options, *plant, tasks, options.trace.empty() ? nullptr : &trace);
+  std::vector<double> weights;
+  for (const Task& task : tasks) weights.push_back(weight(task));
+  std::optional<LabProgress> progress;
+  progress.emplace(std::move(weights), err, options.terminal);
+  const auto entries =
+      run_tasks(options, *plant, tasks, options.trace.empty() ? nullptr : &trace, *progress);
+  progress.reset();
   if (options.json) {
     print_lab_json(entries, out);
   } else {

@@ -35,7 +35,7 @@ struct LabOptions {
   std::optional<std::string> profile;
   std::optional<std::string> mount;
   std::uint64_t seed = 1;
-  int step_ms = 60;
+  std::optional<int> step_ms;  // absent: 60, for synthetic days 1000
   bool json = false;
   std::string trace;      // CSV by the second; one file and one law only
   bool terminal = false;  // the error stream is one: it may show progress

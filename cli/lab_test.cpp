@@ -11,6 +11,8 @@
 #include <CLI/CLI.hpp>
 #include <doctest/doctest.h>
 
+#include "cli/lab_progress.h"
+
 using namespace idast;
 
 namespace {
@@ -218,4 +220,35 @@ TEST_CASE("the trace has a row a second and as many cells in each as its header 
   CHECK(rows == 59 * 60 + 1);
   std::error_code ignored;
   std::filesystem::remove(path, ignored);
+}
+
+TEST_CASE("synthetic days run from midnight by the sun, and another seed has other clouds") {
+  const auto days = [](const std::string& seed) {
+    return run({"--synthetic", "2", "--from", "2025-06-01", "--lat", "13.75", "--lon", "121.05",
+                "--law", "fixed,oracle", "--seed", seed, "--json"});
+  };
+  const Ran once = days("1");
+  CHECK(once.code == 0);
+  CHECK(once.out == days("1").out);
+  CHECK(once.out != days("2").out);
+  CHECK(once.out.find("\"file\":\"synthetic\"") != std::string::npos);
+  CHECK(once.out.find("\"day\":\"2025-06-0") != std::string::npos);
+}
+
+TEST_CASE("progress is a bar, a share and the time that the rest will take") {
+  using namespace std::chrono_literals;
+  CHECK(cli::progress_line(0.0, 5s) == "[....................]   0 %");
+  CHECK(cli::progress_line(0.5, 90s) == "[##########..........]  50 %, 1 min 30 s left");
+  CHECK(cli::progress_line(0.3, 3s) == "[######..............]  30 %, 7 s left");
+  CHECK(cli::progress_line(1.0, 10s) == "[####################] 100 %, 0 s left");
+  CHECK(cli::progress_line(7.0, 10s) == "[####################] 100 %, 0 s left");
+}
+
+TEST_CASE("short runs say nothing of their progress") {
+  std::ostringstream out;
+  {
+    cli::LabProgress progress{{1.0, 3.0}, out, true};
+    progress.report(1, 0.5);
+  }
+  CHECK(out.str().empty());
 }

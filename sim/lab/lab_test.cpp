@@ -1,8 +1,12 @@
 #include "sim/lab/lab.h"
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
+#include <fstream>
+#include <sstream>
 #include <string>
+#include <vector>
 
 #include <doctest/doctest.h>
 
@@ -253,6 +257,36 @@ TEST_CASE("a single axis follows the sun to 60° either side and lies flat at no
   CHECK(at(270.f, 10.f).azimuth == degrees(270.f));
   CHECK(at(180.f, 30.f).elevation.in(degrees) == doctest::Approx(90.0));
   CHECK(at(90.f, -1.f).elevation == degrees(90.f));
+}
+
+TEST_CASE("the single axis stands as an independent implementation has it") {
+  // Columns: apparent zenith, azimuth, and the axis's tilt and azimuth, found by their names.
+  std::ifstream file{std::string{IDAST_SOURCE_DIR} +
+                     "/../shared/reference/solar/clearsky_poa_public.csv"};
+  if (!file) std::printf("SKIPPED: reference/solar/clearsky_poa_public.csv is not here\n");
+  std::vector<std::string> names;
+  double worst = 0.0;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with('#')) continue;
+    std::vector<std::string> cells;
+    std::stringstream cut{line};
+    for (std::string cell; std::getline(cut, cell, ',');) cells.push_back(cell);
+    if (names.empty()) {
+      names = cells;
+      continue;
+    }
+    const auto angle = [&](std::string_view name) {
+      const auto column = std::ranges::find(names, name) - names.begin();
+      return degrees(std::stof(cells.at(static_cast<std::size_t>(column))));
+    };
+    const Degrees elevation = degrees(90.f) - angle("app_zenith");
+    const control::Direction found = single_axis_normal(
+        {.azimuth = angle("azimuth"), .elevation = elevation, .elevation_true = elevation});
+    const control::Direction expected{angle("sat_az"), degrees(90.f) - angle("sat_tilt")};
+    worst =
+        std::max(worst, static_cast<double>(control::angle_between(found, expected).in(degrees)));
+  }
+  CHECK(worst < 0.05);
 }
 
 TEST_CASE("the fixed panel faces the equator at its latitude's tilt") {

@@ -82,6 +82,32 @@ TEST_CASE("light on tilted planes agrees with the Hay-Davies reference within 1 
     std::printf("plane light against Hay-Davies: %d planes, worst %.3f %%\n", rows, 100.0 * worst);
 }
 
+TEST_CASE("daily sums on tilted planes agree with the Hay-Davies reference within 1 %") {
+  // Ten-minute rectangles over the site's own day, as in the reference.
+  const std::map<std::string, double> east_hours{{"denver", -7.0}, {"sydney", 10.0}};
+  std::map<std::string, std::map<std::string, double>> sums;
+  for (const Row& row : table("clearsky_poa_public.csv")) {
+    const Conditions now = conditions(row);
+    const auto east = Millis{static_cast<std::int64_t>(east_hours.at(row.at("site")) * 3.6e6)};
+    const auto date = to_iso(now.at + east);
+    auto& day = sums[row.at("site") + std::string{date.view().substr(0, 10)}];
+    for (const std::string kind : {"fix", "sat", "dat"}) {
+      const control::Direction normal{deg(value(row, (kind + "_az").c_str())),
+                                      deg(90.0 - value(row, (kind + "_tilt").c_str()))};
+      day[kind] += plane_light(now, normal).total().in(watts_per_square_metre) / 6000.0;
+    }
+  }
+  for (const Row& row : table("clearsky_poa_daily_public.csv")) {
+    const auto& day = sums.at(row.at("site") + row.at("day"));
+    for (const std::string kind : {"fix", "sat", "dat"}) {
+      const double expected = value(row, (kind + "_haydavies_kwh").c_str());
+      CAPTURE(row.at("site"));
+      CAPTURE(kind);
+      CHECK(day.at(kind) == doctest::Approx(expected).epsilon(0.01));
+    }
+  }
+}
+
 TEST_CASE("the clear sky agrees with the Ineichen-Perez reference within 1 %") {
   struct Site {
     Metres altitude;
