@@ -76,7 +76,7 @@ TEST_CASE("a silent transmitter publishes nothing, and nothing is said twice") {
   pair.run(1s);
   pair.transmitter_radio.full = true;
   CHECK(pair.run_and_take("telemetry", 10s).empty());
-  CHECK(pair.transmitter->counts().frames_not_sent > 0);
+  CHECK(pair.transmitter->counts().radio.frames_not_sent > 0);
   CHECK(pair.sensors.reads > 150);  // and the control step goes on
 }
 
@@ -92,8 +92,8 @@ TEST_CASE("a doubled, foreign or broken frame changes nothing and is counted") {
   const auto before = pair.receiver->next_seq();
   pair.receiver->step(pair.now + 400ms);
   CHECK(pair.receiver->next_seq() == before + 1);
-  CHECK(pair.receiver->counts().frames_replayed == 1);
-  CHECK(pair.receiver->counts().frames_refused == 1);
+  CHECK(pair.receiver->counts().radio.frames_replayed == 1);
+  CHECK(pair.receiver->counts().radio.frames_refused == 1);
 }
 
 TEST_CASE("frames lost in the air are counted and shown in the status") {
@@ -105,7 +105,7 @@ TEST_CASE("frames lost in the air are counted and shown in the status") {
     pair.receiver_radio.in.clear();
   }
   pair.run(61s);
-  CHECK(pair.receiver->counts().frames_missed == 3);
+  CHECK(pair.receiver->counts().radio.frames_missed == 3);
   CHECK(says(pair.broker.on("status").back().payload, "\"radio_lost\":3"));
 }
 

@@ -7,8 +7,7 @@
 namespace idast::node {
 namespace {
 
-// Neither a busy radio nor a busy broker keeps the other waiting.
-constexpr int kFramesPerStep = 16;
+// Neither a busy radio (radio_link.h) nor a busy broker keeps the other waiting.
 constexpr int kMessagesPerStep = 4;
 
 constexpr std::string_view kTopicRoot = "solar-tracker/";
@@ -16,7 +15,9 @@ constexpr std::string_view kTopicRoot = "solar-tracker/";
 }  // namespace
 
 Receiver::Receiver(const ReceiverSettings& settings, const ReceiverPorts& ports)
-    : settings_{settings}, ports_{ports}, acceptor_{settings.transmitter} {
+    : settings_{settings},
+      ports_{ports},
+      link_{ports.radio, settings.self, settings.transmitter, settings.radio_boot} {
   if (const auto kept = load_settings(ports_.files)) {
     kept_ = *kept;
   } else if (ports_.files.size_bytes(kSettingsFile)) {
@@ -48,29 +49,14 @@ void Receiver::step(Instant now) {
 // --- from the radio ------------------------------------------------------------------------------
 
 void Receiver::hear(Instant now) {
-  std::array<std::byte, wire::kFrameBytesMax> buffer;
-  for (int i = 0; i < kFramesPerStep; ++i) {
-    const auto size = ports_.radio.receive(buffer);
-    if (!size) return;
-    const auto frame = wire::parse(Bytes{buffer}.first(std::min(*size, buffer.size())));
-    if (!frame) {
-      ++counts_.frames_refused;
-      continue;
-    }
-    const auto accepted = acceptor_.accept(*frame);
-    if (!accepted) {
-      const bool foreign = accepted.error() == wire::Acceptor::Error::foreign_sender;
-      ++(foreign ? counts_.frames_refused : counts_.frames_replayed);
-      continue;
-    }
+  link_.begin_step();
+  while (const auto heard = link_.next()) {
     // A transmitter that has just started knows neither time nor place.
-    if (accepted->boot_is_new) {
+    if (heard->boot_is_new) {
       time_due_ = now;
       times_told_ = 0;
     }
-    ++counts_.frames_heard;
-    counts_.frames_missed += accepted->missed;
-    take(*frame, now);
+    take(heard->frame, now);
   }
 }
 
@@ -89,7 +75,7 @@ void Receiver::take(const wire::Frame& frame, Instant now) {
     case wire::FrameType::command:
       break;  // ours to send, not to hear
   }
-  ++counts_.frames_refused;
+  link_.refuse();
 }
 
 void Receiver::take_sample(Bytes payload, Instant now) {
@@ -170,23 +156,11 @@ void Receiver::take_answer(const Answer& answer) {
 
 void Receiver::tell_time(Instant now) {
   time_due_ = now + (times_told_ < kTimesAtFirst ? kTimeEveryAtFirst : kTimeEvery);
-  if (const auto utc = ports_.clock.utc()) send(wire::FrameType::time, print(*utc).view());
+  if (const auto utc = ports_.clock.utc()) link_.send(wire::FrameType::time, print(*utc).view());
 }
 
 void Receiver::tell_site() {
-  if (kept_.site) send(wire::FrameType::site, print(*kept_.site).view());
-}
-
-void Receiver::send(wire::FrameType type, Bytes payload) {
-  std::array<std::byte, wire::kFrameBytesMax> buffer;
-  const Bytes frame =
-      wire::print({type, settings_.self, settings_.radio_boot, frame_counter_, payload}, buffer);
-  if (!ports_.radio.send(frame)) {
-    ++counts_.frames_not_sent;
-    return;
-  }
-  require(frame_counter_ != UINT32_MAX, "Receiver: frame counter exhausted");
-  ++frame_counter_;
+  if (kept_.site) link_.send(wire::FrameType::site, print(*kept_.site).view());
 }
 
 // The oldest order is repeated until it is answered, expires, or nobody seems to be there.
@@ -207,7 +181,7 @@ void Receiver::push_order(Instant now) {
     // The transmitter judges the expiry again, by a clock that is now as good as ours.
     tell_time(now);
   }
-  send(wire::FrameType::command, print(orders_[0].order).view());
+  link_.send(wire::FrameType::command, print(orders_[0].order).view());
 }
 
 // --- from the broker -----------------------------------------------------------------------------
@@ -315,7 +289,7 @@ void Receiver::report_status(Instant now) {
   status.mqtt_connected = true;
   status.uptime = now.since_start();
   status.boot = settings_.boot;
-  status.radio_lost = counts_.frames_missed;
+  status.radio_lost = link_.counts().frames_missed;
   status.lost = lost_;
   status.backfill = backfill_;
   TextWriter out{text_.data(), text_.size()};

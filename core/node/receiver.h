@@ -11,6 +11,7 @@
 #include "core/node/command.h"
 #include "core/node/history.h"
 #include "core/node/message.h"
+#include "core/node/radio_link.h"
 #include "core/node/settings.h"
 #include "core/node/status.h"
 #include "core/ports/ports.h"
@@ -58,11 +59,7 @@ struct ReceiverPorts {
 };
 
 struct ReceiverCounts {
-  std::uint32_t frames_heard = 0;
-  std::uint32_t frames_refused = 0;   // broken, foreign, or no message of ours
-  std::uint32_t frames_replayed = 0;  // out of order, doubled, or played back
-  std::uint32_t frames_missed = 0;    // sent by the transmitter and not arrived
-  std::uint32_t frames_not_sent = 0;  // the radio's queue was full
+  LinkCounts radio;
   std::uint32_t samples_published = 0;
   std::uint32_t history_failed = 0;  // rows that the file did not take
   std::uint32_t history_not_published = 0;
@@ -91,7 +88,11 @@ class Receiver {
 
   std::int64_t next_seq() const { return next_seq_; }
   telemetry::BootId boot() const { return settings_.boot; }
-  const ReceiverCounts& counts() const { return counts_; }
+  ReceiverCounts counts() const {
+    ReceiverCounts counts = counts_;
+    counts.radio = link_.counts();
+    return counts;
+  }
   const LostCounts& lost() const { return lost_; }
   bool restart_wanted() const { return restart_wanted_; }
 
@@ -119,7 +120,6 @@ class Receiver {
   // To the radio.
   void tell_time(Instant now);
   void tell_site();
-  void send(wire::FrameType type, Bytes payload);
   void push_order(Instant now);
 
   // From the broker.
@@ -141,7 +141,7 @@ class Receiver {
   ReceiverSettings settings_;
   ReceiverPorts ports_;
   KeptSettings kept_;
-  wire::Acceptor acceptor_;
+  RadioLink link_;
   ReceiverCounts counts_;
   LostCounts lost_;
 
@@ -153,7 +153,6 @@ class Receiver {
   Phone phone_;
   std::optional<Instant> session_since_;
 
-  std::uint32_t frame_counter_ = 0;
   std::uint32_t order_number_ = 0;
   Ring<Pending, kOrdersMax> orders_;
   Ring<Result, kResultsKept> results_;

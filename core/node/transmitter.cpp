@@ -7,9 +7,6 @@
 namespace idast::node {
 namespace {
 
-// A radio that never falls silent must not keep the control step waiting.
-constexpr int kFramesPerStep = 8;
-
 // The next instant of a regular series; when it has been missed, the series begins again.
 Instant next_due(Instant due, Millis period, Instant now) {
   const Instant next = due + period;
@@ -75,7 +72,7 @@ Transmitter::Transmitter(const TransmitterSettings& settings, const TransmitterP
       ports_{ports},
       tracker_{settings.control, settings.pose},
       reporter_{settings.energy},
-      acceptor_{settings.receiver} {
+      link_{ports.radio, settings.self, settings.receiver, settings.boot} {
   ports_.motors.off();
 }
 
@@ -115,28 +112,14 @@ void Transmitter::drive(const control::Outputs& outputs) {
 }
 
 void Transmitter::hear(Instant now) {
-  std::array<std::byte, wire::kFrameBytesMax> buffer;
-  for (int i = 0; i < kFramesPerStep; ++i) {
-    const auto size = ports_.radio.receive(buffer);
-    if (!size) return;
-    const auto frame = wire::parse(Bytes{buffer}.first(std::min(*size, buffer.size())));
-    if (!frame) {
-      ++counts_.frames_refused;
-      continue;
-    }
-    const auto accepted = acceptor_.accept(*frame);
-    if (!accepted) {
-      const bool foreign = accepted.error() == wire::Acceptor::Error::foreign_sender;
-      ++(foreign ? counts_.frames_refused : counts_.frames_replayed);
-      continue;
-    }
-    if (accepted->boot_is_new) {
+  link_.begin_step();
+  while (const auto heard = link_.next()) {
+    if (heard->boot_is_new) {
       // A new boot numbers its orders anew, and may have learned the right time.
       answered_.reset();
       heard_clock_.forget();
     }
-    ++counts_.frames_heard;
-    take(*frame, now);
+    take(heard->frame, now);
   }
 }
 
@@ -159,7 +142,7 @@ void Transmitter::take(const wire::Frame& frame, Instant now) {
     case wire::FrameType::answer:
       break;  // ours to send, not to hear
   }
-  ++counts_.frames_refused;
+  link_.refuse();
 }
 
 void Transmitter::settle_at(const Site& site) {
@@ -184,7 +167,7 @@ void Transmitter::obey(const Order& order, Instant now) {
     ++(done ? counts_.orders_done : counts_.orders_refused);
     ports_.log.write(ports::Level::info, "node.order", done ? "applied" : to_text(answered_->why));
   }
-  send(wire::FrameType::answer, print(*answered_).view());
+  link_.send(wire::FrameType::answer, print(*answered_).view());
 }
 
 Answer Transmitter::carry_out(const Order& order, Instant now) {
@@ -210,28 +193,14 @@ Answer Transmitter::carry_out(const Order& order, Instant now) {
   return answer;
 }
 
-void Transmitter::send(wire::FrameType type, Bytes payload) {
-  std::array<std::byte, wire::kFrameBytesMax> buffer;
-  const Bytes frame =
-      wire::print({type, settings_.self, settings_.boot, frame_counter_, payload}, buffer);
-  if (!ports_.radio.send(frame)) {
-    ++counts_.frames_not_sent;
-    return;
-  }
-  // 2^32 frames are 40 years of three a second; the owner must not let the pair repeat.
-  require(frame_counter_ != UINT32_MAX, "Transmitter: frame counter exhausted");
-  ++frame_counter_;
-  ++counts_.frames_sent;
-}
-
 void Transmitter::send_sample(const ports::Readings& readings) {
-  send(wire::FrameType::sample, telemetry::encode(reporter_.sample(readings, outputs_)));
+  link_.send(wire::FrameType::sample, telemetry::encode(reporter_.sample(readings, outputs_)));
 }
 
 void Transmitter::send_phone(const Phone& phone, Instant now) {
   phone_ = phone;
   phone_due_ = now + settings_.phone_every;
-  send(wire::FrameType::phone, print(phone).view());
+  link_.send(wire::FrameType::phone, print(phone).view());
 }
 
 std::optional<UtcMillis> Transmitter::utc(Instant now) const {

@@ -8,6 +8,7 @@
 #include "core/base/time.h"
 #include "core/control/tracker.h"
 #include "core/node/message.h"
+#include "core/node/radio_link.h"
 #include "core/node/report.h"
 #include "core/ports/ports.h"
 #include "core/wire/frame.h"
@@ -41,11 +42,7 @@ struct TransmitterPorts {
 };
 
 struct TransmitterCounts {
-  std::uint32_t frames_sent = 0;
-  std::uint32_t frames_not_sent = 0;  // the radio's queue was full
-  std::uint32_t frames_heard = 0;
-  std::uint32_t frames_refused = 0;   // broken, foreign, or no message of ours
-  std::uint32_t frames_replayed = 0;  // out of order, doubled, or played back
+  LinkCounts radio;
   std::uint32_t orders_done = 0;
   std::uint32_t orders_refused = 0;
   std::uint32_t targets_unsound = 0;  // control asked for what no servo can do: motors off
@@ -87,7 +84,11 @@ class Transmitter {
 
   const control::Tracker& tracker() const { return tracker_; }
   const control::Outputs& outputs() const { return outputs_; }
-  const TransmitterCounts& counts() const { return counts_; }
+  TransmitterCounts counts() const {
+    TransmitterCounts counts = counts_;
+    counts.radio = link_.counts();
+    return counts;
+  }
   WattHours energy() const { return reporter_.energy(); }
   // A person asked for a new start; the owner does it.
   bool restart_wanted() const { return restart_wanted_; }
@@ -100,7 +101,6 @@ class Transmitter {
   void settle_at(const Site& site);
   void control_step(Instant now);
   void drive(const control::Outputs& outputs);
-  void send(wire::FrameType type, Bytes payload);
   void send_sample(const ports::Readings& readings);
   void send_phone(const Phone& phone, Instant now);
   std::optional<UtcMillis> utc(Instant now) const;
@@ -110,13 +110,12 @@ class Transmitter {
   control::Tracker tracker_;
   control::Outputs outputs_;
   Reporter reporter_;
-  wire::Acceptor acceptor_;
+  RadioLink link_;
   TransmitterCounts counts_;
 
   HeardClock heard_clock_;
   std::optional<Answer> answered_;  // the last order and what became of it
   Phone phone_;
-  std::uint32_t frame_counter_ = 0;
   Instant control_due_, sample_due_, phone_due_;
   bool restart_wanted_ = false;
 };
