@@ -1,5 +1,6 @@
 #include "sim/lab/plant_file.h"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
@@ -180,7 +181,7 @@ class Reader {
       return complain(*node, key,
                       "is not between " + short_number(min) + " and " + short_number(max));
     }
-    from_number(*value, out);
+    from_number(*value + 0.0, out);  // of both zeros the one without a sign
   }
 
   void flag(std::string_view key, bool& out) {
@@ -281,6 +282,31 @@ class Printer {
   std::ostringstream out_;
 };
 
+bool is_plain(char c) { return c == '\t' || c == '\r' || (c >= ' ' && c <= '~'); }
+
+// Plants need little of TOML: plain characters before a comment, and section = "[" name "]". On
+// some of the rest the TOML library asserts or is undefined (a key of "[=", letters beyond ASCII).
+bool is_plain_line(std::string_view line) {
+  constexpr std::string_view kName = "abcdefghijklmnopqrstuvwxyz_";
+  line = line.substr(0, line.find('#'));
+  if (!std::ranges::all_of(line, is_plain)) return false;
+  const std::size_t begin = line.find_first_not_of(" \t\r");
+  if (begin == std::string_view::npos || line[begin] != '[') return true;
+  line = line.substr(begin + 1);
+  const std::size_t length = line.find_first_not_of(kName);
+  return length != 0 && length != std::string_view::npos && line[length] == ']';
+}
+
+// The first line that is not plain; 0: none.
+std::size_t odd_line(std::string_view text) {
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const std::size_t end = text.find('\n');
+    if (!is_plain_line(text.substr(0, end))) return number;
+    text = end == std::string_view::npos ? std::string_view{} : text.substr(end + 1);
+  }
+  return 0;
+}
+
 PlantFileError failure(std::string_view name, std::size_t line, std::string_view words) {
   std::string message{name};
   if (line > 0) message += ": line " + std::to_string(line);
@@ -299,6 +325,9 @@ std::expected<PlantParameters, PlantFileError> parse_plant(std::string_view text
                                                            std::string_view name) {
   if (text.size() > kPlantBytesMax) {
     return std::unexpected{failure(name, 0, "is larger than a plant can be")};
+  }
+  if (const std::size_t line = odd_line(text)) {
+    return std::unexpected{failure(name, line, "is neither [section] nor key = value in ASCII")};
   }
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {

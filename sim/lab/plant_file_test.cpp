@@ -62,6 +62,7 @@ TEST_CASE("what is printed is read back as it was") {
   CHECK(again.mount.pan.direction == -1);
   CHECK(again.light.lag_darker == Millis{45});
   CHECK_FALSE(again.anemometer);
+  CHECK(print_plant(plant("[errors]\nyaw_deg = -0.0\n")) == print_plant(default_plant()));
 }
 
 TEST_CASE("the truth that differs, differs as the specification says") {
@@ -107,7 +108,10 @@ TEST_CASE("what a plant file cannot say is refused by line and key") {
         Case{"[light]\nadc_floor_v = 3\n", 0, "must rise"},
         Case{"[sky]\nalbedo = 2\n[light]\nfoo = 1\n", 2, "sky.albedo"},
         Case{"[light]\nfoo = 1\n[sky]\nalbedo = 2\n", 2, "light.foo"},
-        Case{"[light\n", 1, "test.toml: line 1"}}) {
+        Case{"[light\n", 1, "is neither [section]"}, Case{"\n [= 1]\n", 2, "is neither [section]"},
+        Case{"[[light]]\n", 1, "is neither [section]"},
+        Case{"[light]\ng\xc4\x85mma = 1\n", 2, "is neither [section]"},
+        Case{"[light]\ngamma =\n", 2, "test.toml: line 2"}}) {
     INFO(c.text);
     const auto parsed = parse_plant(c.text, "test.toml");
     REQUIRE_FALSE(parsed);
