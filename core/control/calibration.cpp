@@ -27,8 +27,10 @@ constexpr double kSteady = 0.03;
 // Mount terms are learned in a beam that is strong and more than half of the light.
 constexpr double kBeamMin = 250.0;
 constexpr double kBeamShareMin = 0.5;
-constexpr std::size_t kReadingsMin = 12;
+// A sweep needs this much; a glance every channel, two of which beam and sky use up.
+constexpr std::size_t kLooksMin = 3, kReadingsMin = 12, kGlanceReadingsMin = kChannels;
 constexpr double kMisfitMax = 2.5;
+constexpr double kGlanceMisfitMax = 3.5;  // of one degree of freedom
 constexpr int kRoundsMax = 14;
 constexpr double kDampingFirst = 1e-3;
 constexpr double kDampingMax = 1e6;
@@ -293,7 +295,9 @@ std::optional<Learning> Calibration::start_fit() {
   for (std::size_t k = 0; k < sweep_.size; ++k) {
     for (const auto& reading : sweep_.looks[k].sight) readings += reading ? 1 : 0;
   }
-  if (sweep_.size < 3 || readings < kReadingsMin) return Learning::too_few;
+  const bool enough = is_glance() ? readings >= kGlanceReadingsMin
+                                  : sweep_.size >= kLooksMin && readings >= kReadingsMin;
+  if (!enough) return Learning::too_few;
   const Look& first = sweep_.looks[0];
   const Look& last = sweep_.looks[sweep_.size - 1];
   for (std::size_t i = 0; i < kChannels; ++i) {
@@ -306,8 +310,10 @@ std::optional<Learning> Calibration::start_fit() {
 }
 
 bool Calibration::begin_from(const Terms& mean, const Covariance& covariance) {
-  if (!fit_sky(mean, beam_, sky_)) return false;
-  mount_free_ = beam_ > kBeamMin && beam_ > kBeamShareMin * (beam_ + sky_);
+  double beam = 0.0;
+  double sky = 0.0;
+  if (!fit_sky(mean, beam, sky)) return false;
+  mount_free_ = beam > kBeamMin && beam > kBeamShareMin * (beam + sky);
   mean_ = mean;
   information_ = covariance;
   for (std::size_t i = 0; i < kTerms; ++i) {
@@ -319,8 +325,8 @@ bool Calibration::begin_from(const Terms& mean, const Covariance& covariance) {
   }
   if (!invert(information_)) return false;
   state_.fill(0.0);
-  state_[kBeam] = beam_ / kLightUnit;
-  state_[kSkyLight] = sky_ / kLightUnit;
+  state_[kBeam] = beam / kLightUnit;
+  state_[kSkyLight] = (sweep_.sky ? sweep_.sky->mean : sky) / kLightUnit;
   weigh_looks();
   cost_ = cost_of(state_);
   damping_ = kDampingFirst;
@@ -365,6 +371,11 @@ void Calibration::begin_round() {
   constexpr double kDriftDeviation = 0.05;
   normal_[kDrift][kDrift] = 1.0 / (kDriftDeviation * kDriftDeviation);
   gradient_[kDrift] = -state_[kDrift] * normal_[kDrift][kDrift];
+  if (sweep_.sky) {
+    const double unit = kLightUnit / sweep_.sky->deviation;
+    normal_[kSkyLight][kSkyLight] = unit * unit;
+    gradient_[kSkyLight] = (sweep_.sky->mean / kLightUnit - state_[kSkyLight]) * unit * unit;
+  }
   next_look_ = 0;
   phase_ = Phase::slopes;
 }
@@ -392,6 +403,10 @@ double Calibration::cost_of(const State& state) {
   double cost = 0.0;
   for (std::size_t i = 0; i < kTerms; ++i) {
     for (std::size_t j = 0; j < kTerms; ++j) cost += state[i] * information_[i][j] * state[j];
+  }
+  if (sweep_.sky) {
+    const double off = (kLightUnit * state[kSkyLight] - sweep_.sky->mean) / sweep_.sky->deviation;
+    cost += off * off;
   }
   double readings_cost = 0.0;
   int readings = 0;
@@ -484,10 +499,12 @@ void Calibration::score_trial() {
 
 std::optional<Learning> Calibration::finish() {
   phase_ = Phase::idle;
-  const bool fits = std::isfinite(misfit_) && misfit_ < kMisfitMax;
+  const bool fits =
+      std::isfinite(misfit_) && misfit_ < (is_glance() ? kGlanceMisfitMax : kMisfitMax);
   if (!fits) {
     // Seen twice, it is not a cloud: begin again with the first day's doubt.
     constexpr int kMisfitsBeforeDoubt = 2;
+    if (is_glance()) return Learning::misfit;
     ++misfits_;
     if (wide_ || misfits_ < kMisfitsBeforeDoubt) return Learning::misfit;
     wide_ = true;
@@ -516,6 +533,7 @@ std::optional<Learning> Calibration::finish() {
     }
   }
   terms_ = learned;
+  if (is_glance()) return Learning::learned;
   beam_ = kLightUnit * state_[kBeam];
   sky_ = kLightUnit * state_[kSkyLight];
   misfits_ = 0;

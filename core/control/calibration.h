@@ -12,6 +12,9 @@
 // Levenberg's damping and Huber's weights; what was known before is the prior, and what is known
 // after is the next prior.
 //
+// A sweep of one pose is a glance: with the sensors known, it costs no light and says how the mount
+// stands at this place of the sun.
+//
 // The work is cut into small pieces (one pose's derivatives, or one solution) so that a board does
 // some in each control step. One owner, one thread, no heap.
 namespace idast::control {
@@ -27,6 +30,12 @@ struct Look {
 constexpr std::size_t kLooksMax = 8;
 
 struct Sweep {
+  // What is known of the sky's light before, W/m²: a glance can hardly tell it from a tilt.
+  struct Known {
+    double mean = 0.0;
+    double deviation = 0.0;
+  };
+  std::optional<Known> sky;
   std::array<Look, kLooksMax> looks;
   std::size_t size = 0;
   bool add(const Look& look) {
@@ -85,6 +94,7 @@ class Calibration {
   using Covariance = std::array<std::array<double, kTerms>, kTerms>;
   enum class Phase : std::uint8_t { idle, start, slopes, solve, score, finish };
 
+  bool is_glance() const { return sweep_.size == 1; }
   void set_prior();
   std::optional<Learning> start_fit();
   bool begin_from(const Terms& mean, const Covariance& covariance);

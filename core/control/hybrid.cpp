@@ -32,7 +32,13 @@ constexpr Millis kRingEvery = seconds{180};
 constexpr Millis kSearchAgain = minutes{5};
 
 // Times `settled`: the expected error beyond which sweeps follow one another.
-constexpr double kDoubtful = 1.5;
+constexpr double kDoubtful = 1.6;
+// The first sweeps in a beam follow one another: the day's pointing stands on them.
+constexpr int kBeamSweepsFirst = 4;
+// How well the sky's light of the last sweep in a beam is known in a later glance, W/m² and share;
+// each hour doubts it as much again.
+constexpr double kSkyKnown = 5.0, kSkyKnownShare = 0.25;
+constexpr int kGlanceMisfitsMax = 3;
 
 // Poses that look away from the sun fit worse than a ring around it.
 constexpr double kFoundMisfitMax = 0.15, kRingMisfitMax = 0.06;
@@ -232,11 +238,16 @@ void Hybrid::learn(const Inputs& inputs) {
 }
 
 void Hybrid::judge(Learning verdict, const Inputs& inputs) {
+  if (!glancing_.judged) return judge_glance(verdict);
   switch (verdict) {
     case Learning::learned:
       misfits_ = 0;
       unsteady_ = 0;
       swept_at_ = inputs.now;
+      if (calibration_.moved_mount()) {
+        ++beam_sweeps_;
+        beam_swept_at_ = inputs.now;
+      }
       return;
     case Learning::unsteady: {
       // Clouds come and go for hours: ever more patience.
@@ -347,7 +358,8 @@ Millis Hybrid::sweep_interval() const {
   if (!beam_is_strong()) {
     return expected > settled ? settings_.sweep_dull : settings_.sweep_seldom;
   }
-  if (expected > kDoubtful * settled) return settings_.sweep_soon;
+  const bool new_here = beam_sweeps_ < kBeamSweepsFirst;
+  if (new_here || expected > kDoubtful * settled) return settings_.sweep_soon;
   return expected > settled ? settings_.sweep_later : settings_.sweep_seldom;
 }
 
@@ -362,9 +374,7 @@ void Hybrid::begin_looks(const Inputs& inputs) {
 
 void Hybrid::begin_look() {
   sweeping_.arrived = false;
-  sweeping_.sums.fill(0.0);
-  sweeping_.counts.fill(0);
-  sweeping_.readings = 0;
+  sweeping_.mean = {};
   const Vector& wanted = sweeping_.wanted[sweeping_.next];
   sweeping_.pose = calibration_.body().aim_at(calibration_.terms(), wanted, standing_pose()).pose;
 }
@@ -373,7 +383,7 @@ void Hybrid::begin_look() {
 void Hybrid::begin_sweep(const Inputs& inputs) {
   const Vector sun = vector_of(*inputs.sun);
   const double expected = calibration_.pointing_deviation_deg(standing());
-  const bool settled = expected < in_degrees(settings_.settled);
+  const bool settled = expected < in_degrees(settings_.settled) && beam_sweeps_ >= kBeamSweepsFirst;
   // Flat tells gains from gammas; it costs most, and is known after the first times.
   const bool with_flat = expected > kDoubtful * in_degrees(settings_.settled);
   const double aside = in_degrees(settled ? settings_.sweep_aside_settled : settings_.sweep_aside);
@@ -430,8 +440,8 @@ Wish Hybrid::sweep_step(const Inputs& inputs) {
   }
   if (sweeping_.arrived) {
     const Millis here = inputs.now - sweeping_.arrived_at;
-    if (here >= settings_.look_settle) read_look();
-    if (here >= settings_.look_settle + settings_.look_read && sweeping_.readings > 0) {
+    if (here >= settings_.look_settle) sweeping_.mean.add(sight_);
+    if (here >= settings_.look_settle + settings_.look_read && sweeping_.mean.readings > 0) {
       end_look(inputs);
     }
   }
@@ -445,13 +455,62 @@ Wish Hybrid::sweep_step(const Inputs& inputs) {
           .reason = sweeping_.searching ? Reason::searching : Reason::calibrating};
 }
 
-void Hybrid::read_look() {
+void Hybrid::Mean::add(const Sight& sight) {
   for (std::size_t i = 0; i < kChannels; ++i) {
-    if (!sight_[i]) continue;
-    sweeping_.sums[i] += *sight_[i];
-    ++sweeping_.counts[i];
+    if (!sight[i]) continue;
+    sums[i] += *sight[i];
+    ++counts[i];
   }
-  ++sweeping_.readings;
+  ++readings;
+}
+
+void Hybrid::Mean::put_into(Look& look, const HeadSettings& head) const {
+  for (std::size_t i = 0; i < kChannels; ++i) {
+    // Half of the readings outside the range: the mean of the others would mislead.
+    if (2 * counts[i] <= readings) continue;
+    look.sight[i] = sums[i] / counts[i];
+    const double single =
+        i == kPowerChannel ? kPowerReadingNoise : log_resistance_noise(*look.sight[i], head);
+    look.noise[i] = single / std::sqrt(counts[i]);
+  }
+}
+
+// Between sweeps the panel already looks at the sun: what it reads there is worth learning from.
+void Hybrid::glance(const Inputs& inputs) {
+  const bool due = !glancing_.done_at || inputs.now - *glancing_.done_at >= settings_.glance_every;
+  const bool still = goal_ && inputs.target == *goal_ && inputs.target == last_target_;
+  if (!due || !still || diffuse_ || !beam_is_strong() || !beam_is_calm() || !beam_swept_at_ ||
+      calibration_.busy() || search_.busy()) {
+    glancing_.began_at.reset();
+    return;
+  }
+  if (!glancing_.began_at) {
+    glancing_.began_at = inputs.now;
+    glancing_.mean = {};
+  }
+  if (inputs.now - *glancing_.began_at >= settings_.look_settle) glancing_.mean.add(sight_);
+  if (inputs.now - *glancing_.began_at < settings_.look_settle + 2 * settings_.look_read) return;
+  glancing_.began_at.reset();
+  glancing_.done_at = inputs.now;
+  Look look{
+      .inner = standing(), .sun = vector_of(*inputs.sun), .seconds = 0.0, .sight = {}, .noise = {}};
+  glancing_.mean.put_into(look, settings_.head);
+  Sweep alone;
+  const double hours = in_hours(inputs.now - *beam_swept_at_);
+  alone.sky = {.mean = calibration_.sky(),
+               .deviation = (kSkyKnown + kSkyKnownShare * calibration_.sky()) * (1.0 + hours)};
+  alone.add(look);
+  glancing_.judged = false;
+  calibration_.begin(alone);
+}
+
+// Glances that nothing explains ask for a sweep.
+void Hybrid::judge_glance(Learning verdict) {
+  glancing_.judged = true;
+  glancing_.misfits = verdict == Learning::misfit ? glancing_.misfits + 1 : 0;
+  if (glancing_.misfits < kGlanceMisfitsMax) return;
+  glancing_.misfits = 0;
+  swept_at_.reset();
 }
 
 void Hybrid::end_look(const Inputs& inputs) {
@@ -459,14 +518,7 @@ void Hybrid::end_look(const Inputs& inputs) {
   look.inner = standing();
   look.sun = inputs.sun ? vector_of(*inputs.sun) : kZenith;
   look.seconds = in_seconds(inputs.now - sweeping_.began_at);
-  for (std::size_t i = 0; i < kChannels; ++i) {
-    // Half of the readings outside the range: the mean of the others would mislead.
-    if (2 * sweeping_.counts[i] <= sweeping_.readings) continue;
-    look.sight[i] = sweeping_.sums[i] / sweeping_.counts[i];
-    look.noise[i] = i == kPowerChannel ? kPowerReadingNoise / std::sqrt(sweeping_.counts[i])
-                                       : log_resistance_noise(*look.sight[i], settings_.head) /
-                                             std::sqrt(sweeping_.counts[i]);
-  }
+  sweeping_.mean.put_into(look, settings_.head);
   sweeping_.seen.add(look);
   if (++sweeping_.next < sweeping_.size) {
     begin_look();
@@ -533,6 +585,7 @@ Wish Hybrid::by_sun(const Inputs& inputs) {
     diffuse_ = pays;
     diffuse_since_ = inputs.now;
   }
+  glance(inputs);
   return diffuse_ ? lean(inputs, sun) : point(inputs, sun, soon);
 }
 

@@ -40,15 +40,16 @@ struct HybridSettings {
   float diffuse_leave = 0.02f;  // return when it gains less
   Millis dwell{std::chrono::seconds{8}};
   Degrees sweep_above = degrees(3.f);           // no sweep with the sun lower than this
-  Degrees sweep_aside = degrees(30.f);          // of a sweep that learns from little,
+  Degrees sweep_aside = degrees(40.f);          // of a sweep that learns from little,
   Degrees sweep_aside_settled = degrees(15.f);  // and of one that checks what is known
-  Degrees settled = degrees(0.3f);  // expected pointing error below which sweeps become rare
+  Degrees settled = degrees(0.22f);  // expected pointing error below which sweeps become rare
   Millis sweep_soon{std::chrono::seconds{150}};  // while it is more than twice that,
   Millis sweep_later{std::chrono::minutes{30}};  // more than that,
   Millis sweep_seldom{std::chrono::hours{3}};    // and below
   Millis sweep_dull{std::chrono::minutes{45}};   // without a beam
-  Millis look_settle{420};                       // after arriving at a sweep's pose,
-  Millis look_read{540};                         // and how long it is read
+  Millis glance_every{std::chrono::minutes{5}};  // while following a strong beam
+  Millis look_settle{240};                       // after arriving at a sweep's pose,
+  Millis look_read{480};                         // and how long it is read
   Percent curtailed_above = percent(94.f);       // battery charge: the panel's power says nothing
   friend bool operator==(const HybridSettings&, const HybridSettings&) = default;
 };
@@ -92,9 +93,19 @@ class Hybrid {
   std::optional<Degrees> trim_elevation() const;
   Direction panel_direction() const;
   const std::optional<SkyLight>& skylight() const { return light_now_; }
+  // The inner angles at which the panel is believed to stand.
+  InnerAngles standing() const;
   const Calibration& calibration() const { return calibration_; }
 
  private:
+  // The mean of a pose's readings.
+  struct Mean {
+    std::array<double, kChannels> sums{};
+    std::array<int, kChannels> counts{};
+    int readings = 0;
+    void add(const Sight& sight);
+    void put_into(Look& look, const HeadSettings& head) const;
+  };
   // Poses of a sweep, reached one after the other; each is read once it has settled.
   struct Sweeping {
     bool on = false;
@@ -107,10 +118,16 @@ class Hybrid {
     bool arrived = false;
     Instant arrived_at;
     Instant began_at;
-    std::array<double, kChannels> sums{};
-    std::array<int, kChannels> counts{};
-    int readings = 0;
+    Mean mean;
     Sweep seen;
+  };
+  // A look while the panel follows the sun.
+  struct Glancing {
+    std::optional<Instant> began_at;
+    std::optional<Instant> done_at;
+    Mean mean;
+    bool judged = true;
+    int misfits = 0;  // in a row
   };
 
   void sense(const Inputs& inputs);
@@ -130,17 +147,17 @@ class Hybrid {
   void begin_ring(const Inputs& inputs);
   void begin_looks(const Inputs& inputs);
   void begin_look();
-  void read_look();
   void end_look(const Inputs& inputs);
   void end_sweep(const Inputs& inputs);
   Wish sweep_step(const Inputs& inputs);
+  void glance(const Inputs& inputs);
+  void judge_glance(Learning verdict);
   Wish by_light(const Inputs& inputs, Reason reason);
   Wish by_sun(const Inputs& inputs);
   Wish point(const Inputs& inputs, const Vector& sun, const Vector& soon);
   Wish lean(const Inputs& inputs, const Vector& sun);
   Wish night();
   bool diffuse_pays(const Vector& sun) const;
-  InnerAngles standing() const;
   Pose standing_pose() const;
   Reason sun_reason(const Inputs& inputs) const;
 
@@ -158,8 +175,11 @@ class Hybrid {
 
   std::optional<Pose> goal_;  // where the axes are going
   Sweeping sweeping_;
-  std::optional<Instant> swept_at_;  // the last sweep that was learned from
-  bool recalled_ = false;            // what is known comes from before a restart
+  Glancing glancing_;
+  int beam_sweeps_ = 0;                   // that moved the mount terms,
+  std::optional<Instant> beam_swept_at_;  // the last of them
+  std::optional<Instant> swept_at_;       // the last sweep that was learned from
+  bool recalled_ = false;                 // what is known comes from before a restart
   std::optional<Instant> sweep_not_before_;
   int unsteady_ = 0;  // sweeps in a row that saw the light change
   int misfits_ = 0;   // sweeps in a row that no body explained
