@@ -39,9 +39,17 @@ export function EasedNumber(props: { value: number | null; format: (value: numbe
       write.current(value);
       return;
     }
-    const start = performance.now();
-    let drawn = start;
     moving.current = true;
+    const draw = (part: number): boolean => {
+      const eased = 1 - (1 - part) ** 3;
+      moving.current = part < 1;
+      write.current(part === 1 ? value : from + (value - from) * eased);
+      return moving.current;
+    };
+    // The first step is taken now: what came is seen in the frame that brings it, not a step later.
+    let drawn = performance.now();
+    const start = drawn - kStepMs;
+    draw(kStepMs / kEaseMs);
     let frame = requestAnimationFrame(function step(now) {
       if (now - drawn < kStepMs) {
         frame = requestAnimationFrame(step);
@@ -49,10 +57,7 @@ export function EasedNumber(props: { value: number | null; format: (value: numbe
       }
       drawn = now;
       const part = Math.min(1, Math.max(0, (now - start) / kEaseMs));
-      const eased = 1 - (1 - part) ** 3;
-      moving.current = part < 1;
-      write.current(part === 1 ? value : from + (value - from) * eased);
-      if (part < 1) frame = requestAnimationFrame(step);
+      if (draw(part)) frame = requestAnimationFrame(step);
     });
     return () => {
       moving.current = false;
