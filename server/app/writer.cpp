@@ -49,6 +49,7 @@ void Writer::run() {
     auto committed = commit(*batch);
     if (!committed) return;
     done_(std::move(*batch), std::move(*committed));
+    store_.tidy();
   }
 }
 

@@ -158,24 +158,33 @@ void Board::set_backfill(const std::string& device, std::optional<Backfill::Word
   if (found != nullptr) found->backfill.say(word, received);
 }
 
-View Board::view_of(const std::string& id, const Device& device, UtcMillis now) const {
-  View view{.device = id, .profile = device.profile};
-  view.online = device.online;
-  view.latest = device.latest;
-  view.backfill = device.backfill.progress(now);
+Board::Standing Board::standing_of(const Device& device, UtcMillis now) const {
+  Standing standing;
   std::optional<Millis> age;
   bool said_offline = device.online == false;
   if (device.latest) {
-    view.last_seen = device.latest->received;
-    view.committed = device.stored_at_all && device.receipt <= committed_;
-    if (view.committed) view.row_id = device.row_id;
+    standing.last_seen = device.latest->received;
+    standing.committed = device.stored_at_all && device.receipt <= committed_;
     // A clock set back makes receipts lie in the future: as untrue as being old.
     const Millis apart = now - device.latest->received;
     age = apart < Millis{0} ? -apart : apart;
     // A sample after the Last Will says more than the Last Will.
     said_offline = said_offline && device.online_at >= device.latest->received;
   }
-  view.status = status_of(age, said_offline, device.sun_up);
+  standing.status = status_of(age, said_offline, device.sun_up);
+  return standing;
+}
+
+View Board::view_of(const std::string& id, const Device& device, UtcMillis now) const {
+  const Standing standing = standing_of(device, now);
+  View view{.device = id, .profile = device.profile};
+  view.status = standing.status;
+  view.last_seen = standing.last_seen;
+  view.online = device.online;
+  view.latest = device.latest;
+  view.committed = standing.committed;
+  if (standing.committed) view.row_id = device.row_id;
+  view.backfill = device.backfill.progress(now);
   return view;
 }
 
@@ -210,30 +219,33 @@ std::optional<View> Board::newest(UtcMillis now) const {
 }
 
 std::optional<Change> Board::change_of(const std::string& id, Device& device, UtcMillis now) {
-  View view = view_of(id, device, now);
-  Change change{.device = id, .appeared = device.appeared};
+  // Asked twenty times a second for every device: only what changed is worth the copies of a View.
+  const Status status = standing_of(device, now).status;
+  const std::optional<Progress> backfill = device.backfill.progress(now);
+  Change change;
+  change.appeared = device.appeared;
   change.profile = device.profile_changed;
-  change.status = view.status != device.status_told;
-  change.online = view.online != device.online_told;
+  change.status = status != device.status_told;
+  change.online = device.online != device.online_told;
   change.last_seen = !device.pending.empty();
-  const bool backfill_ended_or_began =
-      view.backfill.has_value() != device.backfill_told.has_value();
+  const bool backfill_ended_or_began = backfill.has_value() != device.backfill_told.has_value();
   change.backfill =
-      backfill_ended_or_began || (view.backfill != device.backfill_told &&
-                                  now - device.backfill_told_at >= kBackfillToldEvery);
+      backfill_ended_or_began ||
+      (backfill != device.backfill_told && now - device.backfill_told_at >= kBackfillToldEvery);
   if (!change.appeared && !change.profile && !change.status && !change.online &&
       !change.last_seen && !change.backfill) {
     return std::nullopt;
   }
-  device.status_told = view.status;
-  device.online_told = view.online;
+  device.status_told = status;
+  device.online_told = device.online;
   if (change.backfill) {
-    device.backfill_told = view.backfill;
+    device.backfill_told = backfill;
     device.backfill_told_at = now;
   }
   device.appeared = device.profile_changed = false;
+  change.device = id;
+  change.view = view_of(id, device, now);
   change.samples = std::exchange(device.pending, {});
-  change.view = std::move(view);
   return change;
 }
 

@@ -161,6 +161,13 @@ class Board {
   using Devices = std::map<std::string, Device, std::less<>>;
 
   Device* find_or_add(const std::string& device) REQUIRES(mutex_);
+  // What a device's status and its neighbours in View are at this moment.
+  struct Standing {
+    Status status = Status::offline;
+    std::optional<UtcMillis> last_seen{};
+    bool committed = false;
+  };
+  Standing standing_of(const Device& device, UtcMillis now) const REQUIRES(mutex_);
   View view_of(const std::string& id, const Device& device, UtcMillis now) const REQUIRES(mutex_);
   std::optional<Change> change_of(const std::string& id, Device& device, UtcMillis now)
       REQUIRES(mutex_);

@@ -43,6 +43,10 @@ constexpr std::size_t kNamesRemembered = 4'096;
 constexpr const char* kWriterSettings =
     "PRAGMA synchronous = FULL; PRAGMA cache_size = -8192; PRAGMA journal_size_limit = 16777216";
 
+// 4 MB of log, as SQLite's own default. A checkpoint takes some milliseconds, so it waits until the
+// commit that made it due was told to everyone (tidy()).
+constexpr int kLogPagesMax = 1'000;
+
 // Parameters of the INSERT that stand before those of the fields.
 enum Parameter : int { device = 1, boot, base, ts, received, timestamp, extra, seq, rests, fields };
 
@@ -144,6 +148,9 @@ class SqliteStore final : public Store {
   static Result<std::unique_ptr<Store>> open(const std::string& path);
 
   Result<Committed> commit(std::span<const Record> batch, std::span<const Loss> losses) override;
+  void tidy() override {
+    if (connection_.log_pages() >= kLogPagesMax) connection_.checkpoint();
+  }
   Result<std::unique_ptr<Reader>> open_reader() override { return open_sqlite_reader(location_); }
   Result<Size> size() override;
 
@@ -235,6 +242,7 @@ Result<std::unique_ptr<Store>> SqliteStore::open(const std::string& path) {
   if (!connection) return std::unexpected{connection.error()};
   if (auto done = migrate(*connection, path); !done) return std::unexpected{done.error()};
   if (auto set = connection->execute(kWriterSettings); !set) return std::unexpected{set.error()};
+  connection->keep_log();
   auto statements = prepare(*connection);
   if (!statements) return std::unexpected{statements.error()};
   return std::unique_ptr<Store>{new SqliteStore{in_memory ? "" : path, location,

@@ -140,6 +140,20 @@ Result<std::optional<std::int64_t>> Connection::integer(const std::string& sql) 
   return statement->integer(0);
 }
 
+void Connection::keep_log() {
+  sqlite3_wal_hook(
+      database_.get(),
+      [](void* pages, sqlite3*, const char*, int now) {
+        *static_cast<int*>(pages) = now;
+        return SQLITE_OK;
+      },
+      log_pages_.get());
+}
+
+void Connection::checkpoint() {
+  sqlite3_wal_checkpoint_v2(database_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
 std::int64_t Connection::changes() const { return sqlite3_changes64(database_.get()); }
 std::int64_t Connection::last_row_id() const { return sqlite3_last_insert_rowid(database_.get()); }
 

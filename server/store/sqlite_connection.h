@@ -63,6 +63,15 @@ class Connection {
   Result<Statement> prepare(const std::string& sql);
   // The first column of the first row, if there is a row and it is not NULL.
   Result<std::optional<std::int64_t>> integer(const std::string& sql);
+  // From now on COMMIT only appends to the write-ahead log; checkpoint() moves it into the
+  // database.
+  void keep_log();
+  // Pages in the log after the last COMMIT, once keep_log() was called.
+  int log_pages() const { return *log_pages_; }
+  // Moves what no reader needs any more, without waiting for anyone. Failing harms nothing: the log
+  // stays, and the next one moves more.
+  void checkpoint();
+
   // Rows that the last INSERT, UPDATE or DELETE changed.
   std::int64_t changes() const;
   std::int64_t last_row_id() const;
@@ -73,6 +82,7 @@ class Connection {
   };
   explicit Connection(sqlite3* database) : database_{database} {}
 
+  std::unique_ptr<int> log_pages_ = std::make_unique<int>(0);  // SQLite keeps its address.
   std::unique_ptr<sqlite3, Close> database_;
 };
 

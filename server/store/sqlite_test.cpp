@@ -626,6 +626,32 @@ TEST_CASE("a range of ts in the view uses the index") {
         std::string::npos);
 }
 
+TEST_CASE("the log is moved into the database by tidying, and no commit waits for it") {
+  const Folder folder;
+  const std::string file = folder.file("idast.db");
+  const auto store = value_of(open_sqlite(file));
+  const auto database_bytes = [&] { return std::filesystem::file_size(file); };
+  std::int64_t seq = 0;
+  const auto commit_some = [&] {
+    for (int i = 0; i < 400; ++i, ++seq) {
+      const Record record = identified("a", kBootA, seq, kNoon + seq * 350);
+      value_of(store->commit({&record, 1}));
+    }
+  };
+  commit_some();
+  const auto before = database_bytes();
+  CHECK(std::filesystem::file_size(file + "-wal") > 4'096'000);
+  store->tidy();
+  CHECK(database_bytes() > before);
+  // From here on the log is written from its beginning again.
+  const auto log_bytes = std::filesystem::file_size(file + "-wal");
+  for (int round = 0; round < 3; ++round) {
+    commit_some();
+    store->tidy();
+  }
+  CHECK(std::filesystem::file_size(file + "-wal") < 2 * log_bytes);
+}
+
 TEST_CASE("a newer schema stops the start and is left as it is") {
   const Folder folder;
   const std::string file = folder.file("idast.db");

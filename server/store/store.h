@@ -118,6 +118,9 @@ class Store {
   virtual Result<Committed> commit(std::span<const telemetry::Record> batch,
                                    std::span<const telemetry::Loss> losses) = 0;
   Result<Committed> commit(std::span<const telemetry::Record> batch) { return commit(batch, {}); }
+  // What is better done while nobody waits for a commit. Call it after each, on the same thread;
+  // without it the database grows.
+  virtual void tidy() {}
   // Thread-safe; the reader itself belongs to one thread.
   virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
   // What the database takes on disk, its log included: for /metrics. Thread-safe.
