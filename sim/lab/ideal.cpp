@@ -12,7 +12,7 @@ constexpr Degrees kZenith = degrees(90.f);
 
 }  // namespace
 
-OracleLight oracle_light(const SkyDome& dome, const sun::Position& sun) {
+OracleLight oracle_light(const sun::SkyDome& dome, const sun::Position& sun) {
   constexpr int kShares = 20;
   OracleLight best;
   for (int share = 0; share <= kShares; ++share) {

@@ -14,7 +14,7 @@ struct OracleLight {
   PlaneLight light;
   control::Direction normal;
 };
-OracleLight oracle_light(const SkyDome& dome, const sun::Position& sun);
+OracleLight oracle_light(const sun::SkyDome& dome, const sun::Position& sun);
 
 // Tilted by the latitude, facing the equator.
 control::Direction fixed_normal(const sun::Place& place);

@@ -112,6 +112,7 @@ struct LightLosses {
 struct LabMinute {
   Conditions sky;
   float poa_wm2 = 0.f;
+  float poa_cloudless_wm2 = 0.f;  // the oracle's under no clouds; 0 where nothing counts
   float poa_oracle_wm2 = 0.f;
   float poa_fixed_wm2 = 0.f;
   float power_w = 0.f;             // at the maximum power point
@@ -125,6 +126,9 @@ struct LabMinute {
 struct LabResult {
   Figures figures;
   UtcMillis noon;  // the highest sun of the run
+  // What the oracle would have caught without clouds, in air as clear as the run's clearest tenth
+  // (ledger.h). Minus the oracle's own: what the clouds took.
+  double poa_cloudless_wh_m2 = 0.0;
   double poa_oracle_wh_m2 = 0.0;
   double poa_fixed_wh_m2 = 0.0;
   double harvest_fixed_wh = 0.0;

@@ -11,6 +11,7 @@
 #include <doctest/doctest.h>
 
 #include "sim/lab/ideal.h"
+#include "sim/lab/ledger.h"
 #include "sim/lab/sky_reader.h"
 #include "sim/sky/measured_sky.h"
 #include "sim/sky/modelled_sky.h"
@@ -175,6 +176,32 @@ TEST_CASE("a flat panel catches the global light, rectangle by rectangle") {
     }
   }
   CHECK(run_day(sky, LabLaw::flat).figures.poa_wh_m2 == doctest::Approx(global).epsilon(0.005));
+}
+
+TEST_CASE("clouds cost what a cloudless day in the same air would have brought") {
+  const ModelledSky clear = clear_sky();
+  const UtcMillis end = kMidnight + 24h - 1min;
+  CHECK(turbidity(clear, kMidnight, end) == doctest::Approx(3.5).epsilon(0.05));
+  const LabResult cloudless = run_day(clear, LabLaw::oracle);
+  CHECK(cloudless.poa_cloudless_wh_m2 == doctest::Approx(cloudless.poa_oracle_wh_m2).epsilon(0.03));
+  const ModelledSky grey{kBatangas, 2, {.clear_share = 0.0, .overcast_share = 1.0}};
+  CHECK(turbidity(grey, kMidnight, end) == kTurbidityAssumed);
+  const LabResult cloudy = run_day(grey, LabLaw::oracle);
+  CHECK(cloudy.poa_cloudless_wh_m2 > 3.0 * cloudy.poa_oracle_wh_m2);
+}
+
+TEST_CASE("the hybrid law learns a hidden mount error that the ephemeris keeps") {
+  const ModelledSky sky = clear_sky();
+  LabOptions options;
+  options.plant.yaw_error = degrees(4.f);
+  options.plant.light.mismatch = 0.1f;
+  const LabResult hybrid = run_day(sky, LabLaw::hybrid, options);
+  const Figures ephemeris = run_day(sky, LabLaw::ephemeris, options).figures;
+  CHECK(hybrid.figures.pointing_mean_deg.value() < 0.5 * ephemeris.pointing_mean_deg.value());
+  CHECK(hybrid.figures.trim_end_deg.value() > 1.0);
+  CHECK(hybrid.learned.sweeps > 0);
+  CHECK(hybrid.figures.reacquire_clock_s.value() <= 60.0);
+  CHECK(hybrid.figures.reacquire_no_clock_s.value() <= 300.0);
 }
 
 TEST_CASE("minutes that nobody measured are counted as such and earn nothing") {

@@ -63,9 +63,9 @@ struct ServoParameters {
   Degrees backlash = degrees(0.3f);   // of the gear
   Watts moving = watts(2.5f);         // 500 mA at 5 V, lightly loaded
   Watts holding = watts(0.05f);       // 10 mA at 5 V while pulses come
-  // Each setting-off draws the stall current for a moment: 1.4 A at 5 V for 60 ms. 700 moves come
-  // to 0.1 Wh with it.
-  float start_joules = 0.4f;
+  // Each setting-off draws the stall current for a moment: 1.4 A at 5 V for 30 ms. 700 moves of
+  // both servos, with a second of holding after each, come to 0.1 Wh.
+  float start_joules = 0.2f;
 };
 
 struct PanelParameters {
