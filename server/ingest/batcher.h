@@ -26,6 +26,11 @@ inline constexpr std::size_t kWindowAssumed = 20;
 inline constexpr std::size_t kFastPerSecond = 30;
 inline constexpr Millis kLingerFast{20};
 inline constexpr Millis kLingerSlow{2'000};
+// At a slow pace a batch waits past the window that is known, which may be larger. When nothing
+// comes for this long after as many messages as the window is known to hold, it is full; live
+// values stood still for that long, so it is not tried again too soon.
+inline constexpr Millis kWindowQuiet{1'000};
+inline constexpr Millis kWindowTriedEvery{600'000};
 // Waiting messages. A QoS 1 broker stops at its window long before; QoS 0 has no other limit.
 inline constexpr std::size_t kQueueMax = 4'096;
 // Their text, besides a record's own size of 2 kB: 4096 poisoned messages of 64 KiB would not fit.
@@ -43,6 +48,10 @@ class Linger {
     if (fixed_) return *fixed_;
     roll(now);
     return std::max(current_, before_) > kFastPerSecond ? kLingerFast : kLingerSlow;
+  }
+  // A batch waits long enough to be worth more than half a window; as of the last count() or at().
+  bool slow() const {
+    return fixed_ ? *fixed_ > kLingerFast : std::max(current_, before_) <= kFastPerSecond;
   }
 
  private:
@@ -103,8 +112,14 @@ class Batcher {
   std::optional<Instant> due_at(Instant now) {
     if (queue_.empty()) return std::nullopt;
     const Instant first = queue_.front().pushed;
-    if (!stores(queue_.front()) || queue_.size() >= batch_max()) return first;
-    return first + linger_.at(now);
+    if (!stores(queue_.front())) return first;
+    const Instant at = first + linger_.at(now);
+    const bool tries = linger_.slow() && now >= try_after_;
+    if (queue_.size() >= (tries ? kBatchMax : batch_max())) return first;
+    if (!tries || queue_.size() < window_) return at;
+    const Instant quiet = queue_.back().pushed + kWindowQuiet;
+    if (now >= quiet) try_after_ = now + kWindowTriedEvery;
+    return std::min(at, quiet);
   }
   bool due(Instant now) {
     const auto at = due_at(now);
@@ -116,13 +131,14 @@ class Batcher {
   Batch<Token> take() {
     Batch<Token> batch;
     const bool storing = !queue_.empty() && stores(queue_.front());
-    const std::size_t count = std::min(queue_.size(), batch_max());
+    const std::size_t most = linger_.slow() ? kBatchMax : batch_max();
+    const std::size_t count = std::min(queue_.size(), most);
     batch.tokens.reserve(count);
     if (storing) {
       batch.records.reserve(count);
       batch.bearers.reserve(count);
     }
-    while (!queue_.empty() && batch.tokens.size() < batch_max()) {
+    while (!queue_.empty() && batch.tokens.size() < most) {
       Entry& entry = queue_.front();
       if (!storing && stores(entry)) break;
       batch.tokens.push_back(entry.token);
@@ -153,8 +169,8 @@ class Batcher {
   std::size_t bytes() const { return bytes_; }
   // Messages that are to be stored as rows.
   std::size_t rows() const { return rows_; }
-  // Messages that make a batch due: 500, or half the broker's window, so that it can send on while
-  // we commit.
+  // Messages that make a batch due at a fast pace: 500, or half the broker's window, so that it can
+  // send on while we commit.
   std::size_t batch_max() const { return std::clamp<std::size_t>(window_ / 2, 1, kBatchMax); }
   // Messages not taken because the queue was full.
   std::uint64_t overflowed() const { return overflowed_; }
@@ -192,6 +208,7 @@ class Batcher {
 
   Linger linger_;
   std::size_t window_ = kWindowAssumed;
+  Instant try_after_;  // Whether the window is larger than window_.
   std::deque<Entry> queue_;
   std::size_t bytes_ = 0;
   std::size_t rows_ = 0;

@@ -62,7 +62,7 @@ TEST_CASE("a fixed linger overrides the rate") {
 }
 
 TEST_CASE("a batch is due at half the broker's window, and at 500 at most") {
-  Batcher<int> batcher;
+  Batcher<int> batcher{kLingerFast};
   CHECK(batcher.batch_max() == 10);
   for (int i = 0; i < 10; ++i) {
     CHECK_FALSE(batcher.due(at(0)));
@@ -76,6 +76,36 @@ TEST_CASE("a batch is due at half the broker's window, and at 500 at most") {
   CHECK(batcher.batch_max() == 30);
   batcher.note_held(60'000);
   CHECK(batcher.batch_max() == 500);
+}
+
+TEST_CASE("at a slow pace a batch waits past the window that is known, while more comes") {
+  Batcher<int> batcher{Millis{10'000}};
+  for (int i = 0; i < 80; ++i) {
+    CHECK_FALSE(batcher.due(at(i * 120)));
+    batcher.push(sample(), i, at(i * 120));
+    batcher.note_held(static_cast<std::size_t>(i) + 1);
+  }
+  CHECK(batcher.due_at(at(9'600)) == at(10'000));
+  CHECK(batcher.take().tokens.size() == 80);
+}
+
+TEST_CASE("a full window is seen by the silence after it, and then half of it makes a batch due") {
+  Batcher<int> batcher{Millis{10'000}};
+  for (int i = 0; i < 20; ++i) batcher.push(sample(), i, at(100));
+  batcher.note_held(20);
+  CHECK(batcher.due_at(at(100)) == at(1'100));
+  CHECK_FALSE(batcher.due(at(1'099)));
+  CHECK(batcher.due(at(1'100)));
+  CHECK(batcher.take().tokens.size() == 20);
+
+  for (int i = 0; i < 9; ++i) batcher.push(sample(), i, at(2'000));
+  CHECK(batcher.due_at(at(2'000)) == at(12'000));
+  batcher.push(sample(), 9, at(2'000));
+  CHECK(batcher.due(at(2'000)));
+  batcher.take();
+  // Another broker may stand there by now.
+  for (int i = 0; i < 12; ++i) batcher.push(sample(), i, at(601'100));
+  CHECK(batcher.due_at(at(601'100)) == at(611'100));
 }
 
 TEST_CASE("everything is acknowledged in the order in which it came") {
