@@ -290,7 +290,7 @@ def main() -> int:
     parser.add_argument("--three-seconds", type=int, default=120)
     options = parser.parse_args()
     options.idast = options.idast.resolve()
-    with Results("ingest") as results:
+    with Results("ingest", whole=options.only == ",".join(PARTS)) as results:
         for part in options.only.split(","):
             PARTS[part](options, results)
     return 0 if results.held else 1

@@ -1,7 +1,8 @@
 // The page in Debian's Chromium on a live server; prints one JSON object of figures.
 //   page.mjs URL BROKER_PORT [--samples 200] [--heap-minutes 1] [--throttle 1]
-// One tracker is this program's own: it publishes a power that it never said before, and notes when
-// the screen shows it. The other trackers are the load's.
+// One tracker is this program's own: its power grows by a watt with every sample. The number on the
+// page glides to a new value within 300 ms; what is noted is when it first leaves the old one. The
+// other trackers are the load's.
 import { spawn } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { kDesktop, launch, visit } from '../dashboard/tests/browser/open.mjs';
@@ -25,21 +26,20 @@ const topic = `solar-tracker/${kDevice}/telemetry`;
 const publisher = spawn('mosquitto_pub', ['-p', brokerPort, '-q', '1', '-t', topic, '-l']);
 const boot = Array.from({ length: 16 }, () => Math.floor(Math.random() * 16).toString(16)).join('');
 let seq = 0;
-const published = new Map(); // By the text of the power, when.
+const published = []; // By seq, when.
 
 function publish() {
-  const text = ((100 + seq) / 100).toFixed(2);
   const sample = {
-    timestamp: Date.now(), device_id: kDevice, powerW: Number(text), powerActualW: Number(text), batteryPct: 87.5,
+    timestamp: Date.now(), device_id: kDevice, powerW: seq, powerActualW: seq, batteryPct: 87.5,
     batteryV: 6.2, energyWh: 1250.5 + seq / 1000, steady: true, manual: false, mode: 'live', boot, seq,
     uptimeMs: seq * kPeriodMs,
   };
   seq += 1;
-  published.set(text, performance.timeOrigin + performance.now());
+  published.push(performance.timeOrigin + performance.now());
   publisher.stdin.write(`${JSON.stringify(sample)}\n`);
 }
 
-// In the page: when each power text was painted, the shifts of the layout and the long tasks.
+// In the page: when each text of the power was painted, the shifts of the layout and the long tasks.
 function watch() {
   const seen = { painted: [], shifts: 0, longTasks: [] };
   globalThis.idastBench = seen;
@@ -107,9 +107,13 @@ try {
   const heapAfter = await heapMb(session);
   clearInterval(timer);
 
-  const delays = seen.painted
-    .filter(([text]) => published.has(text) && Number(text) * 100 - 100 >= first)
-    .map(([text, at]) => at - published.get(text));
+  // Above n - 1 watts and up to n, the screen has left sample n - 1 for sample n.
+  const shown = new Map();
+  for (const [text, at] of seen.painted) {
+    const sample = Math.ceil(Number(text.replaceAll(',', '')) - 0.005);
+    if (sample >= first && !shown.has(sample)) shown.set(sample, at);
+  }
+  const delays = [...shown].map(([sample, at]) => at - published[sample]);
   console.log(JSON.stringify({
     shown: delays.length, asked: Number(values.samples), p50_ms: percentile(delays, 0.5), p95_ms: percentile(delays, 0.95),
     busy, long_tasks: seen.longTasks.length, long_task_ms: Math.max(0, ...seen.longTasks), cls: seen.shifts,

@@ -97,7 +97,7 @@ def main() -> int:
     parser.add_argument("--lighthouse-runs", type=int, default=3)
     options = parser.parse_args()
     options.idast = options.idast.resolve()
-    with Results("page") as results:
+    with Results("page", whole=options.lighthouse_runs > 0) as results:
         measure(options, results)
     return 0 if results.held else 1
 

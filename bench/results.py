@@ -49,10 +49,12 @@ class Figure:
 
 
 class Results:
-    """`with Results("ingest") as results: results.add(...)`; written when the block ends, also by an error."""
+    """`with Results("ingest") as results: results.add(...)`; written when the block ends, also by an error. What is
+    not the `whole` part is only printed: a section comes from one run."""
 
-    def __init__(self, part: str) -> None:
+    def __init__(self, part: str, whole: bool = True) -> None:
         self.part = part
+        self.whole = whole
         self.figures: list[Figure] = []
         self.load_before = os.getloadavg()[0]
 
@@ -60,7 +62,7 @@ class Results:
         return self
 
     def __exit__(self, *_) -> None:
-        if self.figures:
+        if self.figures and self.whole:
             self.write()
 
     def add(self, name: str, value: float, unit: str = "", at_most: float | None = None,
