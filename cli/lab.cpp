@@ -1,8 +1,10 @@
 #include "cli/lab.h"
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <expected>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
@@ -14,6 +16,7 @@
 #include "cli/lab_progress.h"
 #include "core/base/calendar.h"
 #include "sim/lab/plant_file.h"
+#include "sim/lab/report.h"
 #include "sim/sky/measured_sky.h"
 #include "sim/sky/modelled_sky.h"
 
@@ -69,9 +72,15 @@ Millis step_of(const LabOptions& options) {
   return options.synthetic_days ? kSyntheticStep : sim::kMovingStep;
 }
 
+// Pictures by the minute stay readable for so long; longer periods are reported without.
+constexpr Millis kPicturedMax = std::chrono::hours{49};
+
 sim::LabOptions lab_options(const LabOptions& options, const sim::PlantParameters& plant,
-                            const sun::Place& place) {
+                            const Period& period) {
+  const sun::Place& place = period.sky->place();
   sim::LabOptions made;
+  const bool pictured = !options.report.empty() || !options.pictures.empty();
+  made.keep_minutes = pictured && period.to - period.from <= kPicturedMax;
   made.plant = plant;
   // Straight ahead is where the sun stands at noon.
   made.plant.mount.heading = degrees(place.latitude < degrees(0.f) ? 0.f : 180.f);
@@ -155,7 +164,7 @@ std::vector<LabEntry> run_tasks(const LabOptions& options, const sim::PlantParam
   const auto work = [&] {
     for (std::size_t i = next++; i < tasks.size(); i = next++) {
       const auto& [period, law] = tasks[i];
-      const sim::LabOptions lab = lab_options(options, plant, period->sky->place());
+      const sim::LabOptions lab = lab_options(options, plant, *period);
       const sim::LabWatch watch = trace != nullptr ? tracing(*trace, lab.plant.sky) : nullptr;
       sim::LabResult result = sim::run_lab(*period->sky, period->from, period->to, law, lab, watch,
                                            [&](double share) { progress.report(i, share); });
@@ -173,6 +182,77 @@ std::vector<LabEntry> run_tasks(const LabOptions& options, const sim::PlantParam
   work();
   threads.clear();
   return entries;
+}
+
+// The entries of each period together, in their order.
+std::vector<sim::ReportDay> report_days(const std::vector<Period>& periods,
+                                        std::vector<LabEntry>& entries) {
+  std::vector<sim::ReportDay> days;
+  const std::size_t laws = entries.size() / periods.size();
+  for (std::size_t i = 0; i < periods.size(); ++i) {
+    sim::ReportDay& day = days.emplace_back();
+    day.name = periods[i].name;
+    day.place = periods[i].sky->place();
+    day.day = entries[i * laws].day;
+    for (std::size_t k = i * laws; k < (i + 1) * laws; ++k) {
+      day.runs.push_back({entries[k].law, std::move(entries[k].result)});
+    }
+  }
+  return days;
+}
+
+std::vector<std::string> hidden_errors(const sim::PlantParameters& plant) {
+  const auto number = [](float value) { return sim::decimal(static_cast<double>(value), 1); };
+  return {"Hidden from the laws: the mount stands " + number(plant.yaw_error.in(degrees)) +
+          "° clockwise, its tilt is off by " + number(plant.tilt_error.in(degrees)) +
+          "°, the base leans " + number(plant.base_lean.in(degrees)) +
+          "°, and each light sensor is off by up to " + number(plant.light.mismatch * 100.f) +
+          " %."};
+}
+
+bool write_file(const std::filesystem::path& path, const std::string& text) {
+  std::ofstream file{path, std::ios::binary};
+  file << text;
+  return static_cast<bool>(file.flush());
+}
+
+bool write_pictures(const std::filesystem::path& folder, const sim::ReportDay& day) {
+  std::error_code error;
+  std::filesystem::create_directories(folder, error);
+  const std::array<std::pair<const char*, std::string>, 6> pictures{
+      {{"irradiance.svg", sim::draw_irradiance(day)},
+       {"capture.svg", sim::draw_capture(day)},
+       {"pointing.svg", sim::draw_pointing(day)},
+       {"states.svg", sim::draw_states(day)},
+       {"losses.svg", sim::draw_losses(day)},
+       {"dome.svg", sim::draw_dome(day)}}};
+  return std::ranges::all_of(pictures, [&](const auto& picture) {
+    const auto& [name, text] = picture;
+    return text.empty() || write_file(folder / name, sim::standing_alone(text));
+  });
+}
+
+// What people look at. Takes the results out of `entries`.
+bool write_report(const LabOptions& options, const std::vector<Period>& periods,
+                  const sim::PlantParameters& plant, std::vector<LabEntry>& entries) {
+  const auto days = report_days(periods, entries);
+  if (!options.pictures.empty() && !write_pictures(options.pictures, days.front())) return false;
+  return options.report.empty() ||
+         write_file(options.report, sim::report_page(days, hidden_errors(plant)));
+}
+
+void add_output_options(CLI::App& command, LabOptions& options) {
+  command.add_flag("--json", options.json, "figures as JSON on standard output");
+  command
+      .add_option("--report", options.report,
+                  "a page with pictures; by the minute for files of up to two days")
+      ->option_text("HTML");
+  command.add_option("--pictures", options.pictures, "the first file's pictures, as SVG files")
+      ->option_text("FOLDER");
+  command
+      .add_option("--trace", options.trace,
+                  "write every second of one file and one law with motors to this CSV")
+      ->option_text("FILE");
 }
 
 }  // namespace
@@ -231,11 +311,7 @@ void add_lab_options(CLI::App& command, LabOptions& options) {
   command.add_option(
       "--step-ms", options.step_ms,
       "step while nothing moves, a divisor of a minute: 60, 1000 for synthetic days");
-  command.add_flag("--json", options.json, "figures as JSON on standard output");
-  command
-      .add_option("--trace", options.trace,
-                  "write every second of one file and one law with motors to this CSV")
-      ->option_text("FILE");
+  add_output_options(command, options);
 }
 
 std::optional<std::string> fault_of(const LabOptions& options) {
@@ -296,7 +372,7 @@ int run_lab(const LabOptions& options, std::ostream& out, std::ostream& err) {
   for (const Task& task : tasks) weights.push_back(weight(task));
   std::optional<LabProgress> progress;
   progress.emplace(std::move(weights), err, options.terminal);
-  const auto entries =
+  auto entries =
       run_tasks(options, *plant, tasks, options.trace.empty() ? nullptr : &trace, *progress);
   progress.reset();
   if (options.json) {
@@ -305,7 +381,8 @@ int run_lab(const LabOptions& options, std::ostream& out, std::ostream& err) {
     print_lab_table(entries, out);
   }
   out.flush();
-  if (!out || (!options.trace.empty() && !trace.flush())) {
+  const bool pictured = write_report(options, periods, *plant, entries);
+  if (!out || !pictured || (!options.trace.empty() && !trace.flush())) {
     err << "idast lab: the result cannot be written\n";
     return kFailure;
   }

@@ -16,7 +16,8 @@ class App;
 // --json writes {"schema":1,"results":[{…}]}: one entry for each file and law, in that order, with
 // the keys file, law, day (the date, by the sun of the site, of the file's highest sun) and those
 // of sim::Figures. Ratios are fractions; what is undefined is null. Without --json the same is a
-// table for people. Warnings about the weather go to the error stream.
+// table for people. --report writes a page with pictures as well, --pictures the pictures alone.
+// Warnings about the weather go to the error stream.
 namespace idast::cli {
 
 struct LabOptions {
@@ -38,6 +39,8 @@ struct LabOptions {
   std::optional<int> step_ms;  // absent: 60, for synthetic days 1000
   bool json = false;
   std::string trace;      // CSV by the second; one file and one law only
+  std::string report;     // page for people (sim/lab/report.h)
+  std::string pictures;   // folder for the pictures of the first file
   bool terminal = false;  // the error stream is one: it may show progress
 };
 
