@@ -2,43 +2,10 @@
 
 #include <array>
 
+#include "core/base/crc.h"
 #include "core/base/require.h"
 
 namespace idast::wire {
-namespace {
-
-// CRC-32C (Castagnoli, reflected polynomial 0x82f63b78): Hamming distance 6 at these lengths
-// (Koopman 2002), so up to five flipped bits are always found. Four bits at a time: 64 bytes of
-// table on a board.
-constexpr std::array<std::uint32_t, 16> crc_table() {
-  std::array<std::uint32_t, 16> table{};
-  for (std::uint32_t i = 0; i < table.size(); ++i) {
-    std::uint32_t value = i;
-    for (int bit = 0; bit < 4; ++bit) value = (value >> 1) ^ ((value & 1) != 0 ? 0x82f63b78u : 0u);
-    table[i] = value;
-  }
-  return table;
-}
-constexpr std::array<std::uint32_t, 16> kCrcTable = crc_table();
-
-constexpr std::uint32_t crc32c(Bytes bytes) {
-  std::uint32_t crc = 0xffffffffu;
-  for (const std::byte b : bytes) {
-    crc ^= std::to_integer<std::uint32_t>(b);
-    crc = (crc >> 4) ^ kCrcTable[crc & 15];
-    crc = (crc >> 4) ^ kCrcTable[crc & 15];
-  }
-  return ~crc;
-}
-
-consteval bool crc_is_castagnoli() {
-  std::array<std::byte, 9> digits{};
-  for (std::size_t i = 0; i < digits.size(); ++i) digits[i] = static_cast<std::byte>('1' + i);
-  return crc32c(digits) == 0xe3069283u;  // the check value of the CRC catalogue
-}
-static_assert(crc_is_castagnoli());
-
-}  // namespace
 
 std::string_view to_text(FrameError error) {
   constexpr std::array<std::string_view, kFrameErrorCount> kWords{
