@@ -101,6 +101,7 @@ struct FakeBroker final : ports::Broker {
 struct FakeFiles final : ports::Files {
   std::map<std::string, std::string, std::less<>> files;
   std::optional<ports::FileError> refuse;
+  int replaced = 0;
 
   std::expected<void, ports::FileError> append(std::string_view name,
                                                std::string_view text) override {
@@ -112,6 +113,7 @@ struct FakeFiles final : ports::Files {
                                                 std::string_view text) override {
     if (refuse) return std::unexpected{*refuse};
     files[std::string{name}] = text;
+    ++replaced;
     return {};
   }
   std::expected<std::size_t, ports::FileError> read(std::string_view name, std::size_t offset,
@@ -180,7 +182,7 @@ struct Pair {
   FakeMotors motors;
   FakeRadio transmitter_radio, receiver_radio;
   FakeBroker broker;
-  FakeFiles files;
+  FakeFiles files, transmitter_files;
   FakeLog log;
   TransmitterSettings transmitter_settings;
   ReceiverSettings receiver_settings;
@@ -206,8 +208,9 @@ struct Pair {
 
   void start_transmitter() {
     ++transmitter_settings.boot;
-    transmitter.emplace(transmitter_settings, TransmitterPorts{sensors, motors, transmitter_radio,
-                                                               transmitter_clock, log});
+    transmitter.emplace(transmitter_settings,
+                        TransmitterPorts{sensors, motors, transmitter_radio, transmitter_files,
+                                         transmitter_clock, log});
   }
   void start_receiver() {
     ++receiver_settings.radio_boot;

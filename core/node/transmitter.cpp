@@ -74,6 +74,43 @@ Transmitter::Transmitter(const TransmitterSettings& settings, const TransmitterP
       reporter_{settings.energy},
       link_{ports.radio, settings.self, settings.receiver, settings.boot} {
   ports_.motors.off();
+  recall_learned();
+}
+
+void Transmitter::recall_learned() {
+  sweeps_kept_ = 0;
+  const auto kept = load_learned(ports_.files);
+  std::optional<LearnedError> refused;
+  if (!kept) {
+    refused = kept.error();
+  } else if (kept->mount != tracker_.settings().mount.kind) {
+    refused = LearnedError::other_mount;
+  } else if (!tracker_.recall(kept->learned)) {
+    refused = LearnedError::not_believable;
+  }
+  if (!refused) {
+    sweeps_kept_ = kept->learned.sweeps;
+    return;
+  }
+  // No file is the first day; another mount is a person's choice.
+  if (*refused == LearnedError::absent || *refused == LearnedError::other_mount) return;
+  ++counts_.learned_refused;
+  ports_.log.write(ports::Level::warn, "node.learned_refused", to_text(*refused));
+}
+
+void Transmitter::keep_learned(Instant now) {
+  const std::uint32_t sweeps = tracker_.hybrid().calibration().sweeps();
+  if (sweeps == 0 || sweeps == sweeps_kept_ || now < learned_due_) return;
+  learned_due_ = now + kLearnedEvery;
+  const auto saved = save_learned(
+      ports_.files, {.mount = tracker_.settings().mount.kind, .learned = tracker_.learned()});
+  if (saved) {
+    sweeps_kept_ = sweeps;
+    ++counts_.learned_written;
+    return;
+  }
+  ++counts_.learned_failed;
+  ports_.log.write(ports::Level::warn, "node.learned_not_kept", kLearnedFile);
 }
 
 void Transmitter::sample_every(Millis period) {
@@ -93,6 +130,7 @@ void Transmitter::control_step(Instant now) {
   const ports::Readings readings = ports_.sensors.read();
   outputs_ = tracker_.step(inputs_of(readings, now, utc(now)));
   drive(outputs_);
+  keep_learned(now);
   reporter_.integrate(readings, now);
   if (now >= sample_due_) {
     sample_due_ = next_due(sample_due_, settings_.sample_every, now);
@@ -156,6 +194,7 @@ void Transmitter::settle_at(const Site& site) {
   settings.place = site.place;
   settings.mount.kind = site.mount.value_or(settings.mount.kind);
   tracker_.configure(settings);
+  if (!same_mount) recall_learned();  // of this mount, if it is the file's
 }
 
 void Transmitter::obey(const Order& order, Instant now) {

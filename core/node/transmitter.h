@@ -7,6 +7,7 @@
 
 #include "core/base/time.h"
 #include "core/control/tracker.h"
+#include "core/node/learned.h"
 #include "core/node/message.h"
 #include "core/node/radio_link.h"
 #include "core/node/report.h"
@@ -37,6 +38,7 @@ struct TransmitterPorts {
   ports::Sensors& sensors;
   ports::Motors& motors;
   ports::Radio& radio;
+  ports::Files& files;        // what control has learned is kept here: see learned.h
   const ports::Clock& clock;  // its utc() is absent on a board without a clock chip
   ports::Log& log;
 };
@@ -46,6 +48,9 @@ struct TransmitterCounts {
   std::uint32_t orders_done = 0;
   std::uint32_t orders_refused = 0;
   std::uint32_t targets_unsound = 0;  // control asked for what no servo can do: motors off
+  std::uint32_t learned_refused = 0;  // a file of what was learned that is not to be trusted
+  std::uint32_t learned_written = 0;
+  std::uint32_t learned_failed = 0;  // times that the file could not be written
 };
 
 // The receiver's clock as heard through the air. A frame can only be late, never early, so what
@@ -73,7 +78,7 @@ class HeardClock {
 
 class Transmitter {
  public:
-  // Motors off, before anything else.
+  // Motors off, before anything else; then what an earlier start had learned is read.
   Transmitter(const TransmitterSettings& settings, const TransmitterPorts& ports);
 
   // `now` is monotonic.
@@ -100,6 +105,8 @@ class Transmitter {
   Answer carry_out(const Order& order, Instant now);
   void settle_at(const Site& site);
   void control_step(Instant now);
+  void recall_learned();
+  void keep_learned(Instant now);
   void drive(const control::Outputs& outputs);
   void send_sample(const ports::Readings& readings);
   void send_phone(const Phone& phone, Instant now);
@@ -117,6 +124,8 @@ class Transmitter {
   std::optional<Answer> answered_;  // the last order and what became of it
   Phone phone_;
   Instant control_due_, sample_due_, phone_due_;
+  std::uint32_t sweeps_kept_ = 0;  // as many are in the file
+  Instant learned_due_;            // not written before
   bool restart_wanted_ = false;
 };
 

@@ -7,6 +7,7 @@
 
 #include "core/base/json_reader.h"
 #include "core/node/history.h"
+#include "core/node/learned.h"
 #include "core/node/settings.h"
 #include "core/telemetry/json.h"
 
@@ -15,7 +16,11 @@ namespace idast::sim {
 LiveTracker::LiveTracker(boost::asio::io_context& io, const LiveTrackerSettings& settings,
                          std::unique_ptr<Sky> sky, telemetry::BootId boot, UtcMillis now,
                          LiveTrackerEvents events, ports::Log& log)
-    : settings_{settings}, sky_{std::move(sky)}, log_{log}, folder_{settings.folder} {
+    : settings_{settings},
+      sky_{std::move(sky)},
+      log_{log},
+      folder_{settings.folder},
+      transmitter_folder_{settings.folder / "transmitter"} {
   plan(boot, now);
   connect(io, std::move(events));
 }
@@ -45,23 +50,30 @@ void LiveTracker::plan(telemetry::BootId boot, UtcMillis now) {
   planned_.to = now - settings_.phase;
   planned_.energy = delivered_.energy;
   planned_.charge = delivered_.charge;
+  planned_.errors = delivered_.errors;
   planned_.settings = whole(folder_, node::kSettingsFile);
+  planned_.learned = whole(transmitter_folder_, node::kLearnedFile);
   if (with_us && settings_.fill > Millis{0}) {
     planned_.from = planned_.to - settings_.fill;
     if (known) planned_.from = std::clamp(known->until, planned_.from, planned_.to);
     past_ = std::make_unique<Past>(settings_.identity, *sky_, planned_, log_);
     return;
   }
+  // With uptime stamps nothing is remembered, and what another body taught is no use.
+  if (!with_us || planned_.errors != settings_.errors) {
+    static_cast<void>(transmitter_folder_.remove(node::kLearnedFile));
+  }
   PairSettings pair;
   pair.identity = settings_.identity;
   pair.law = settings_.law;
+  pair.errors = settings_.errors;
   pair.stamps = settings_.stamps;
   pair.start = with_us ? planned_.to : settings_.sky_start;
   pair.boot = boot;
   pair.sample_every = sample_every();
   pair.energy = planned_.energy;
   if (known) pair.charge = planned_.charge;
-  pair_ = std::make_unique<Pair>(pair, *sky_, nobody_, folder_, log_);
+  pair_ = std::make_unique<Pair>(pair, *sky_, nobody_, folder_, transmitter_folder_, log_);
 }
 
 void LiveTracker::connect(boost::asio::io_context& io, LiveTrackerEvents events) {
@@ -84,7 +96,7 @@ void LiveTracker::connect(boost::asio::io_context& io, LiveTrackerEvents events)
     live_delivered_ = true;
     delivered_changed_ = true;
     delivered_ = {std::max(delivered_.until, time), pair_->transmitter().energy(),
-                  pair_->plant().truth().charge};
+                  pair_->plant().truth().charge, settings_.errors};
   };
   broker_ = std::make_unique<SessionBroker>(io, std::move(options), settings_.identity.device_id,
                                             std::move(wanted));
@@ -104,12 +116,15 @@ void LiveTracker::begin() {
     }
     // From now on this stretch is the backlog's: another start must not make it up again.
     delivered_ = {planned_.to, past_->pair().transmitter().energy(),
-                  past_->pair().plant().truth().charge};
+                  past_->pair().plant().truth().charge, settings_.errors};
     delivered_changed_ = true;
     remember();
     keep_history();
+    keep_learned();
     pair_ = past_->release();
     pair_->files().turn(folder_);
+    pair_->transmitter_files().turn(transmitter_folder_);
+    if (planned_.errors != settings_.errors) pair_->set_up_anew(settings_.errors);
     pair_->transmitter().sample_every(sample_every());
   }
   pair_->broker().turn(*broker_);
@@ -126,6 +141,15 @@ void LiveTracker::keep_history() {
   }
   if (!folder_.append(node::kHistoryFile, rows)) {
     log_.write(ports::Level::warn, "twin.history_not_kept", node::kHistoryFile);
+  }
+}
+
+// What the transmitter learned on the way through the past; whether a set-up lets it go is decided
+// after that.
+void LiveTracker::keep_learned() {
+  const std::string learned = whole(past_->transmitter_files(), node::kLearnedFile);
+  if (!learned.empty() && !transmitter_folder_.replace(node::kLearnedFile, learned)) {
+    log_.write(ports::Level::warn, "twin.learned_not_kept", node::kLearnedFile);
   }
 }
 

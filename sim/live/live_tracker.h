@@ -28,7 +28,8 @@ namespace idast::sim {
 
 struct LiveTrackerSettings {
   Identity identity;
-  control::Law law = control::Law::ephemeris;
+  control::Law law = control::Law::hybrid;
+  BodyErrors errors;                 // other than at the last start: the tracker is set up anew
   Stamps stamps = Stamps::utc;       // with uptime stamps nothing is made up and nothing remembered
   double speed = 1.0;                // of the sky; other than 1 only with uptime stamps
   UtcMillis sky_start;               // with uptime stamps; otherwise the sky's time is ours
@@ -86,6 +87,7 @@ class LiveTracker {
   void plan(telemetry::BootId boot, UtcMillis now);
   void connect(boost::asio::io_context& io, LiveTrackerEvents events);
   void keep_history();
+  void keep_learned();
   void step(Millis sky, Millis board);
   void advance_with_us(UtcMillis utc);
   void advance_alone(Millis running);
@@ -96,7 +98,7 @@ class LiveTracker {
   LiveTrackerSettings settings_;
   std::unique_ptr<Sky> sky_;
   ports::Log& log_;
-  Folder folder_;
+  Folder folder_, transmitter_folder_;
   PastBroker nobody_;  // until the connection stands
   std::unique_ptr<SessionBroker> broker_;
   std::unique_ptr<Past> past_;

@@ -41,6 +41,28 @@ std::optional<std::uint64_t> hexadecimal(JsonValue value) {
   return number;
 }
 
+std::string learned_file(telemetry::BootId boot) {
+  return "learned-" + std::string{telemetry::to_text(boot).view()} + ".txt";
+}
+
+void print_errors(TextWriter& out, const BodyErrors& errors) {
+  member(out, "yaw_error_deg", static_cast<double>(errors.yaw.in(degrees)), 4);
+  member(out, "tilt_error_deg", static_cast<double>(errors.tilt.in(degrees)), 4);
+  member(out, "ldr_mismatch", static_cast<double>(errors.ldr_mismatch), 6);
+}
+
+// Absent in what an earlier version wrote: that had none but the mismatch that is usual.
+BodyErrors read_errors(JsonValue root) {
+  BodyErrors errors;
+  const auto number = [&](std::string_view key, float usual) {
+    return static_cast<float>(root[key].number().value_or(static_cast<double>(usual)));
+  };
+  errors.yaw = degrees(number("yaw_error_deg", 0.f));
+  errors.tilt = degrees(number("tilt_error_deg", 0.f));
+  errors.ldr_mismatch = number("ldr_mismatch", errors.ldr_mismatch);
+  return errors;
+}
+
 std::optional<Backlog> read_backlog(JsonValue root) {
   const auto boot = hexadecimal(root["boot"]);
   const auto law = control::law_from(root["law"].text<16>().value_or(FixedText<16>{}).view());
@@ -59,11 +81,13 @@ std::optional<Backlog> read_backlog(JsonValue root) {
   if (*to < *from || *done < 0 || *done > *total) return std::nullopt;
   return Backlog{.boot = {*boot},
                  .law = *law,
+                 .errors = read_errors(root),
                  .from = UtcMillis{*from},
                  .to = UtcMillis{*to},
                  .energy = watt_hours(*energy),
                  .charge = *charge,
                  .settings = std::string{settings->view()},
+                 .learned = {},
                  .total = *total,
                  .done = *done,
                  .digest = *digest};
@@ -79,7 +103,10 @@ std::optional<Delivered> load_delivered(ports::Files& files) {
   const auto energy = document->root()["energy_wh"].number();
   const auto charge = document->root()["charge"].number();
   if (!until || !energy || !charge) return std::nullopt;
-  return Delivered{UtcMillis{*until}, watt_hours(*energy), std::clamp(*charge, 0.0, 1.0)};
+  return Delivered{.until = UtcMillis{*until},
+                   .energy = watt_hours(*energy),
+                   .charge = std::clamp(*charge, 0.0, 1.0),
+                   .errors = read_errors(document->root())};
 }
 
 bool save(ports::Files& files, const Delivered& delivered) {
@@ -89,6 +116,7 @@ bool save(ports::Files& files, const Delivered& delivered) {
   member(out, "delivered_until", delivered.until.unix_ms());
   member(out, "energy_wh", delivered.energy.in(watt_hours), 6);
   member(out, "charge", delivered.charge, 6);
+  print_errors(out, delivered.errors);
   out.text("}\n");
   return files.replace(kDeliveredFile, out.view()).has_value();
 }
@@ -101,8 +129,9 @@ std::vector<Backlog> load_backlogs(Folder& folder) {
     if (!name.starts_with(kBacklogPrefix) || !name.ends_with(kBacklogSuffix)) continue;
     const std::string text = whole(folder, name);
     const auto document = JsonDocument::parse(text);
-    const auto backlog = document ? read_backlog(document->root()) : std::nullopt;
+    auto backlog = document ? read_backlog(document->root()) : std::nullopt;
     if (backlog) {
+      backlog->learned = whole(folder, learned_file(backlog->boot));
       backlogs.push_back(*backlog);
     } else {
       std::filesystem::remove(entry.path(), error);
@@ -122,6 +151,7 @@ bool save(ports::Files& files, const Backlog& backlog) {
   out.text("{\"version\":1");
   member(out, "boot", telemetry::to_text(backlog.boot).view());
   member(out, "law", control::to_text(backlog.law));
+  print_errors(out, backlog.errors);
   member(out, "from", backlog.from.unix_ms());
   member(out, "to", backlog.to.unix_ms());
   member(out, "energy_wh", backlog.energy.in(watt_hours), 6);
@@ -132,11 +162,18 @@ bool save(ports::Files& files, const Backlog& backlog) {
   member(out, "digest", telemetry::to_text(telemetry::BootId{backlog.digest}).view());
   out.text("}\n");
   if (out.overflowed()) return false;
+  const std::string learned = learned_file(backlog.boot);
+  if (!backlog.learned.empty() && !files.size_bytes(learned) &&
+      !files.replace(learned, backlog.learned)) {
+    return false;
+  }
   return files.replace(backlog_file(backlog.boot), out.view()).has_value();
 }
 
 bool forget(ports::Files& files, const Backlog& backlog) {
-  return files.remove(backlog_file(backlog.boot)).has_value();
+  const bool removed = files.remove(backlog_file(backlog.boot)).has_value();
+  if (!backlog.learned.empty()) static_cast<void>(files.remove(learned_file(backlog.boot)));
+  return removed;
 }
 
 }  // namespace idast::sim

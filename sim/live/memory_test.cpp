@@ -26,11 +26,13 @@ struct Scratch {
 Backlog some_backlog(std::uint64_t boot, std::int64_t from) {
   return {.boot = {boot},
           .law = control::Law::naive,
+          .errors = {.yaw = degrees(4.f), .tilt = degrees(-2.5f), .ldr_mismatch = 0.05f},
           .from = UtcMillis{from},
           .to = UtcMillis{from + 1'000},
           .energy = watt_hours(12.5),
           .charge = 0.75,
           .settings = "{\"deviceName\":\"a \\\"b\\\"\",\"gridPrice\":12.5}\n",
+          .learned = "what the transmitter knew\n",
           .total = 100,
           .done = 40,
           .digest = 0xfedcba9876543210u};
@@ -42,12 +44,17 @@ TEST_CASE("what was delivered is remembered") {
   Scratch scratch;
   Folder folder{scratch.path / "deep" / "er"};
   CHECK_FALSE(load_delivered(folder));
-  CHECK(save(folder, Delivered{UtcMillis{1'750'000'000'123}, watt_hours(1250.125), 0.5}));
+  const BodyErrors errors{.yaw = degrees(-4.5f), .tilt = degrees(1.f), .ldr_mismatch = 0.2f};
+  CHECK(save(folder, Delivered{UtcMillis{1'750'000'000'123}, watt_hours(1250.125), 0.5, errors}));
   const auto delivered = load_delivered(folder);
   REQUIRE(delivered);
   CHECK(delivered->until == UtcMillis{1'750'000'000'123});
   CHECK(delivered->energy == watt_hours(1250.125));
   CHECK(delivered->charge == 0.5);
+  CHECK(delivered->errors == errors);
+  CHECK(folder.replace("twin.json", R"({"delivered_until":1,"energy_wh":2,"charge":0.5})"));
+  REQUIRE(load_delivered(folder));
+  CHECK(load_delivered(folder)->errors == BodyErrors{});  // as an earlier version wrote it
   CHECK(folder.replace("twin.json", "{\"version\":1,\"delivered_until\":17500"));
   CHECK_FALSE(load_delivered(folder));
 }
@@ -67,12 +74,16 @@ TEST_CASE("backlogs come back whole and oldest first, a damaged one is let go") 
   CHECK(backlogs[0].to == expected.to);
   CHECK(backlogs[0].energy == expected.energy);
   CHECK(backlogs[0].settings == expected.settings);
+  CHECK(backlogs[0].errors == expected.errors);
+  CHECK(backlogs[0].learned == expected.learned);
   CHECK(backlogs[0].done == 40);
   CHECK(backlogs[0].digest == expected.digest);
   CHECK_FALSE(folder.size_bytes("backlog-0000000000000003.json"));
   CHECK(folder.size_bytes("backlog-notes.txt"));
   forget(folder, backlogs[0]);
   CHECK(load_backlogs(folder).size() == 1);
+  CHECK_FALSE(folder.size_bytes("learned-0000000000000002.txt"));
+  CHECK(folder.size_bytes("learned-0000000000000001.txt"));
 }
 
 TEST_CASE("more backlogs than anybody wants are given up, oldest first") {

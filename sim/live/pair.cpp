@@ -12,6 +12,9 @@ PlantParameters plant_parameters(const PairSettings& settings) {
   PlantParameters parameters;
   parameters.longitude = settings.identity.site.place.longitude;
   parameters.panel.nominal = settings.identity.site.panel;
+  parameters.yaw_error = settings.errors.yaw;
+  parameters.tilt_error = settings.errors.tilt;
+  parameters.light.mismatch = settings.errors.ldr_mismatch;
   if (settings.charge) parameters.battery.start = static_cast<float>(*settings.charge);
   return parameters;
 }
@@ -74,23 +77,39 @@ void Pair::Body::move(ports::ServoAngles target) {
 }
 
 Pair::Pair(const PairSettings& settings, const Sky& sky, ports::Broker& broker, ports::Files& files,
-           ports::Log& log)
+           ports::Files& transmitter_files, ports::Log& log)
     : settings_{settings},
       sky_{sky},
       broker_{broker},
       files_{files},
+      transmitter_files_{transmitter_files},
       log_{log},
       sky_utc_{settings.start},
       plant_{plant_parameters(settings), settings.identity.seed},
       body_{plant_},
       air_{settings.air, settings.identity.seed ^ settings.boot.bits} {
   set_clocks();
-  transmitter_ = std::make_unique<node::Transmitter>(
-      transmitter_settings(settings, plant_),
-      node::TransmitterPorts{body_, body_, air_.first(), transmitter_clock_, log_});
+  start_transmitter();
   receiver_ = std::make_unique<node::Receiver>(
       receiver_settings(settings),
       node::ReceiverPorts{air_.second(), broker_, files_, receiver_clock_, log_});
+}
+
+void Pair::start_transmitter() {
+  node::TransmitterSettings made = transmitter_settings(settings_, plant_);
+  made.boot = transmitter_boot_++;
+  transmitter_ = std::make_unique<node::Transmitter>(
+      made, node::TransmitterPorts{body_, body_, air_.first(), transmitter_files_,
+                                   transmitter_clock_, log_});
+}
+
+void Pair::set_up_anew(const BodyErrors& errors) {
+  settings_.errors = errors;
+  settings_.charge = plant_.truth().charge;
+  settings_.energy = transmitter_->energy();
+  plant_ = Plant{plant_parameters(settings_), settings_.identity.seed};
+  static_cast<void>(transmitter_files_.remove(node::kLearnedFile));  // absent is as good
+  start_transmitter();
 }
 
 void Pair::set_clocks() {

@@ -9,6 +9,7 @@
 #include "core/node/receiver.h"
 #include "core/node/transmitter.h"
 #include "core/ports/ports.h"
+#include "sim/live/body_errors.h"
 #include "sim/live/identity.h"
 #include "sim/plant/plant.h"
 #include "sim/radio/air.h"
@@ -27,7 +28,8 @@ enum class Stamps : std::uint8_t { utc, uptime };
 
 struct PairSettings {
   Identity identity;
-  control::Law law = control::Law::ephemeris;
+  control::Law law = control::Law::hybrid;
+  BodyErrors errors;
   Stamps stamps = Stamps::utc;
   UtcMillis start;               // the sky's time when both boards start
   telemetry::BootId boot;        // new at every start
@@ -96,14 +98,19 @@ class FilesSwitch final : public ports::Files {
 class Pair {
  public:
   // `sky` and the ports must outlive the pair. Both boards start in its first step.
+  // Each board has files of its own.
   Pair(const PairSettings& settings, const Sky& sky, ports::Broker& broker, ports::Files& files,
-       ports::Log& log);
+       ports::Files& transmitter_files, ports::Log& log);
   Pair(const Pair&) = delete;
   Pair& operator=(const Pair&) = delete;
 
   // Lets time pass: `sky` for the tracker and its transmitter, `board` for the receiver. Both are
   // the same unless the sky runs at another speed.
   void step(Millis sky, Millis board);
+
+  // Somebody sets the tracker up anew: its body errs in another way, and its transmitter starts
+  // knowing nothing of it. The battery and the energy counter stay.
+  void set_up_anew(const BodyErrors& errors);
 
   // The sky's time of day jumps (a recorded day begins anew); no time passes for anybody.
   void set_sky(UtcMillis utc) { sky_utc_ = utc; }
@@ -116,6 +123,7 @@ class Pair {
   const PairSettings& settings() const { return settings_; }
   BrokerSwitch& broker() { return broker_; }
   FilesSwitch& files() { return files_; }
+  FilesSwitch& transmitter_files() { return transmitter_files_; }
 
  private:
   class Body final : public ports::Sensors, public ports::Motors {
@@ -138,17 +146,19 @@ class Pair {
   };
 
   void set_clocks();
+  void start_transmitter();
 
   PairSettings settings_;
   const Sky& sky_;
   BrokerSwitch broker_;
-  FilesSwitch files_;
+  FilesSwitch files_, transmitter_files_;
   ports::Log& log_;
   UtcMillis sky_utc_;
   Plant plant_;
   Body body_;
   Air air_;
   BoardClock transmitter_clock_, receiver_clock_;
+  std::uint32_t transmitter_boot_ = 0;
   std::unique_ptr<node::Transmitter> transmitter_;
   std::unique_ptr<node::Receiver> receiver_;
 };

@@ -1,11 +1,13 @@
 #include "sim/live/pair.h"
 
 #include <algorithm>
+#include <cmath>
 #include <string>
 #include <vector>
 
 #include <doctest/doctest.h>
 
+#include "core/node/learned.h"
 #include "sim/live/past.h"
 
 using namespace idast;
@@ -161,7 +163,8 @@ TEST_CASE("with uptime stamps the receiver has no clock, and the tracker tracks 
   Recorder recorder;
   MemoryFiles files;
   SilentLog log;
-  Pair pair{settings, sky, recorder, files, log};
+  MemoryFiles transmitter_files;
+  Pair pair{settings, sky, recorder, files, transmitter_files, log};
   for (int i = 0; i < 1'000; ++i) pair.step(600ms, 60ms);
   CHECK(recorder.samples.size() >= 165);
   CHECK(says(recorder.samples.back(), "{\"timestamp\":59"));
@@ -191,4 +194,58 @@ TEST_CASE("sites and devices print as the server's configuration reads them") {
   const std::string west = print_toml(
       {weather_identity(1, {degrees(36.6f), degrees(-105.2f), metres(300.f)}, "Boulder")});
   CHECK(says(west, "\"Etc/GMT+7\""));
+}
+
+namespace {
+
+double yaw_of(Pair& pair) {
+  return control::at(pair.transmitter().tracker().learned().value, control::Term::yaw);
+}
+
+}  // namespace
+
+TEST_CASE("what the transmitter learned in the past is there after another start") {
+  const Identity who = identity(1, 2);
+  const ModelledSky sky{who.site.place, who.sky_seed, who.weather};
+  SilentLog log;
+  Past past{who, sky, past_of(48h), log};
+  while (past.step()) {
+  }
+  const auto counts = past.pair().transmitter().counts();
+  CHECK(counts.learned_failed == 0);
+  CHECK(counts.learned_written >= 2);
+  CHECK(counts.learned_written <= 48h / node::kLearnedEvery);
+  Backlog next = past_of(0h);
+  next.learned = whole(past.transmitter_files(), node::kLearnedFile);
+  const auto kept = node::parse_learned(next.learned);
+  REQUIRE(kept);
+  CHECK(whole(past.files(), node::kLearnedFile).empty());  // each board keeps its own
+
+  Past again{who, sky, next, log};
+  CHECK(again.pair().transmitter().tracker().learned().sweeps == kept->learned.sweeps);
+  CHECK(again.pair().transmitter().counts().learned_refused == 0);
+}
+
+TEST_CASE("a tracker that is set up anew learns its mount's error, and goes on counting") {
+  const Identity who = identity(1, 2);  // ten in the morning where it stands
+  const ModelledSky sky{who.site.place, who.sky_seed, who.weather};
+  SilentLog log;
+  Past past{who, sky, past_of(12h), log};
+  while (past.step()) {
+  }
+  Pair& pair = past.pair();
+  const WattHours energy = pair.transmitter().energy();
+  const double charge = pair.plant().truth().charge;
+  const auto seq = pair.receiver().next_seq();
+  pair.set_up_anew({.yaw = degrees(4.f)});
+  CHECK(pair.transmitter().tracker().learned().sweeps == 0);
+  CHECK(whole(past.transmitter_files(), node::kLearnedFile).empty());
+  CHECK(pair.transmitter().energy() == energy);
+  CHECK(std::abs(pair.plant().truth().charge - charge) < 1e-6);
+  CHECK(pair.plant().parameters().yaw_error == degrees(4.f));
+
+  for (int second = 0; second < 3 * 3600; ++second) pair.step(1s, 1s);
+  CHECK(pair.receiver().next_seq() > seq + 170);  // a sample a minute, as before
+  CHECK(std::abs(yaw_of(pair) - 4.0) < 1.0);
+  CHECK(pair.transmitter().energy() > energy);
 }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/node/learned.h"
 #include "core/node/settings.h"
 
 namespace idast::sim {
@@ -11,6 +12,7 @@ PairSettings settings_of(const Identity& identity, const Backlog& backlog) {
   PairSettings settings;
   settings.identity = identity;
   settings.law = backlog.law;
+  settings.errors = backlog.errors;
   settings.stamps = Stamps::utc;
   settings.start = backlog.from;
   settings.boot = backlog.boot;
@@ -42,7 +44,11 @@ Past::Past(const Identity& identity, const Sky& sky, const Backlog& backlog, por
   if (!backlog.settings.empty()) {
     files_.files[std::string{node::kSettingsFile}] = backlog.settings;
   }
-  pair_ = std::make_unique<Pair>(settings_of(identity, backlog), sky, broker_, files_, log);
+  if (!backlog.learned.empty()) {
+    transmitter_files_.files[std::string{node::kLearnedFile}] = backlog.learned;
+  }
+  pair_ = std::make_unique<Pair>(settings_of(identity, backlog), sky, broker_, files_,
+                                 transmitter_files_, log);
 }
 
 bool Past::step() {

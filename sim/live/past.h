@@ -54,6 +54,7 @@ class Past {
   PastBroker& broker() { return broker_; }
   const PastBroker& broker() const { return broker_; }
   MemoryFiles& files() { return files_; }
+  MemoryFiles& transmitter_files() { return transmitter_files_; }
 
   // The pair, at the end of its past; this object stays behind with ports that it no longer uses
   // (turn its switches first).
@@ -63,7 +64,7 @@ class Past {
  private:
   UtcMillis to_;
   PastBroker broker_;
-  MemoryFiles files_;
+  MemoryFiles files_, transmitter_files_;
   std::unique_ptr<Pair> pair_;
 };
 

@@ -195,6 +195,7 @@ class Twin {
     LiveTrackerSettings settings;
     settings.identity = identities_[index];
     settings.law = options_.law;
+    settings.errors = options_.errors;
     settings.speed = options_.speed;
     settings.stamps = options_.speed == 1.0 && !is_weather(index) ? Stamps::utc : Stamps::uptime;
     settings.sky_start = utc_now();
@@ -431,6 +432,17 @@ std::optional<std::string> fault_of(const TwinOptions& options) {
   }
   if (!(options.fill_days >= 0.0 && options.fill_days <= kFillDaysMax)) {
     return "the days to fill in are between 0 and 366";
+  }
+  // Written so that what is no number is refused too.
+  const BodyErrors& errors = options.errors;
+  if (!(std::abs(errors.yaw.in(degrees)) <= kYawErrorMaxDeg)) {
+    return "the yaw error is between -45 and 45 degrees";
+  }
+  if (!(std::abs(errors.tilt.in(degrees)) <= kTiltErrorMaxDeg)) {
+    return "the tilt error is between -20 and 20 degrees";
+  }
+  if (!(errors.ldr_mismatch >= 0.f && errors.ldr_mismatch <= kLdrMismatchMax)) {
+    return "the mismatch of the light sensors is between 0 and 50 %";
   }
   return std::nullopt;
 }

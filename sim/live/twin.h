@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/control/tracker.h"
+#include "sim/live/body_errors.h"
 #include "sim/live/identity.h"
 
 // The twin: trackers that do not exist, on a broker that does.
@@ -18,7 +19,8 @@ struct TwinOptions {
   std::size_t devices = 3;
   double speed = 1.0;       // of the sky; other than 1 stamps samples with uptime and fills nothing
   double fill_days = 30.0;  // of the past, at a first start; 0: none
-  control::Law law = control::Law::ephemeris;
+  control::Law law = control::Law::hybrid;
+  BodyErrors errors;  // of every tracker
   std::uint64_t seed = 1;
   std::string weather;  // a file of measured weather: one more tracker, which lives through its day
   std::string data = "data/twin";  // a folder for each tracker
@@ -26,6 +28,9 @@ struct TwinOptions {
 
 inline constexpr double kSpeedMin = 0.01;
 inline constexpr double kSpeedMax = 3'600.0;
+inline constexpr float kYawErrorMaxDeg = 45.f;  // beyond them no law finds the sun
+inline constexpr float kTiltErrorMaxDeg = 20.f;
+inline constexpr float kLdrMismatchMax = 0.5f;
 inline constexpr double kFillDaysMax = 366.0;
 
 // One sentence for the person who typed the options; nothing when they are sound.

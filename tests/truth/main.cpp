@@ -190,7 +190,8 @@ class Life {
     settings.sample_every = kSampleEvery;
     settings.energy = watt_hours(kCounterAtStart);
     transmitter_ = std::make_unique<node::Transmitter>(
-        settings, node::TransmitterPorts{body_, body_, air_.first(), transmitter_clock_, log_});
+        settings,
+        node::TransmitterPorts{body_, body_, air_.first(), files_, transmitter_clock_, log_});
     start_receiver();
   }
 
