@@ -19,6 +19,27 @@ std::string from_environment(std::initializer_list<const char*> names) {
   return {};
 }
 
+// What the law does not know of the body. Other than at the last start, the tracker counts as set
+// up anew now, and hybrid learns its trim before one's eyes.
+void add_error_options(CLI::App& command, sim::BodyErrors& errors) {
+  command
+      .add_option_function<float>(
+          "--yaw-error", [&errors](const float& angle) { errors.yaw = degrees(angle); },
+          "the mounts really stand this much clockwise, degrees; a change at a start "
+          "lets hybrid learn anew")
+      ->option_text("DEGREES");
+  command
+      .add_option_function<float>(
+          "--tilt-error", [&errors](const float& angle) { errors.tilt = degrees(angle); },
+          "the tilt servos' zero is off by this, degrees")
+      ->option_text("DEGREES");
+  command
+      .add_option_function<float>(
+          "--ldr-mismatch", [&errors](const float& share) { errors.ldr_mismatch = share / 100.f; },
+          "each light sensor's resistance is off by up to this, % (10)")
+      ->option_text("PERCENT");
+}
+
 }  // namespace
 
 void add_twin_options(CLI::App& command, TwinOptions& options) {
@@ -41,10 +62,12 @@ void add_twin_options(CLI::App& command, TwinOptions& options) {
                   "days of the past that a first start fills in; 0: none")
       ->capture_default_str();
   const std::map<std::string, control::Law> laws{{"naive", control::Law::naive},
-                                                 {"ephemeris", control::Law::ephemeris}};
-  command.add_option("--law", twin.law, "control law: ephemeris (default) or naive")
+                                                 {"ephemeris", control::Law::ephemeris},
+                                                 {"hybrid", control::Law::hybrid}};
+  command.add_option("--law", twin.law, "control law: hybrid (default), ephemeris or naive")
       ->transform(CLI::CheckedTransformer(laws))
       ->option_text("LAW");
+  add_error_options(command, twin.errors);
   command.add_option("--seed", twin.seed, "of everything that chance decides")
       ->capture_default_str();
   command

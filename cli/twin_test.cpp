@@ -35,7 +35,13 @@ Parsed parse(std::vector<std::string> arguments) {
 TEST_CASE("the twin's options are read, and have the defaults that the help names") {
   CHECK(parse({}).options.twin.devices == 3);
   CHECK(parse({}).options.twin.fill_days == 30.0);
-  CHECK(parse({}).options.twin.law == control::Law::ephemeris);
+  CHECK(parse({}).options.twin.law == control::Law::hybrid);
+  CHECK(parse({}).options.twin.errors == sim::BodyErrors{});
+  CHECK(parse({"--law", "ephemeris"}).options.twin.law == control::Law::ephemeris);
+  const auto off = parse({"--yaw-error", "4", "--tilt-error=-2.5", "--ldr-mismatch", "5"});
+  CHECK(off.code == 0);
+  CHECK(off.options.twin.errors ==
+        sim::BodyErrors{.yaw = degrees(4.f), .tilt = degrees(-2.5f), .ldr_mismatch = 0.05f});
   const auto parsed = parse({"--mqtt", "mqtts://broker", "--devices", "7", "--speed", "60", "--law",
                              "naive", "--seed", "9", "--fill-days", "0", "--data", "d"});
   CHECK(parsed.code == 0);
@@ -56,6 +62,11 @@ TEST_CASE("options that make no sense are refused") {
                                                                      {"--speed", "0"},
                                                                      {"--speed", "nan"},
                                                                      {"--fill-days", "-1"},
+                                                                     {"--yaw-error", "46"},
+                                                                     {"--yaw-error", "nan"},
+                                                                     {"--tilt-error", "21"},
+                                                                     {"--ldr-mismatch", "-1"},
+                                                                     {"--ldr-mismatch", "51"},
                                                                      {"--mqtt", "localhost"}}) {
     const auto parsed = parse(arguments);
     CHECK_MESSAGE((parsed.code != 0 || cli::fault_of(parsed.options)), arguments[0]);

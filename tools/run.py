@@ -68,7 +68,12 @@ def parse() -> argparse.Namespace:
                         help="where everything is kept (default ./data)")
     parser.add_argument("--weather", type=pathlib.Path, metavar="FILE",
                         help="adds a tracker that lives through this measured day (SURFRAD .dat or CSV)")
-    parser.add_argument("--law", metavar="LAW", help="control law of the twin: ephemeris (default) or naive")
+    parser.add_argument("--law", metavar="LAW", help="control law of the twin: hybrid (default), ephemeris or naive")
+    parser.add_argument("--yaw-error", metavar="DEGREES",
+                        help="the mounts really stand this much clockwise; a change at a start lets hybrid learn anew")
+    parser.add_argument("--tilt-error", metavar="DEGREES", help="the tilt servos' zero is off by this")
+    parser.add_argument("--ldr-mismatch", metavar="PERCENT",
+                        help="each light sensor's resistance is off by up to this (10)")
     parser.add_argument("--fill-days", metavar="N", help="days of history that a first start fills in (30)")
     return parser.parse_args()
 
@@ -97,8 +102,10 @@ def twin_flags(options: argparse.Namespace) -> list:
         flags += ["--weather", options.weather]
     if options.law:
         flags += ["--law", options.law]
-    if options.fill_days is not None:
-        flags += ["--fill-days", options.fill_days]
+    for name in ("fill_days", "yaw_error", "tilt_error", "ldr_mismatch"):
+        value = getattr(options, name)
+        if value is not None:
+            flags.append(f"--{name.replace('_', '-')}={value}")  # One word: a value may begin with a minus.
     return flags
 
 
