@@ -24,6 +24,7 @@ export function Loading() {
             now={0}
             sun={null}
             panel={null}
+            trim={null}
             panelIsOld={false}
             ownClock={false}
           />

@@ -14,7 +14,7 @@ import type { Direction } from '../features/sky/geometry';
 import { angleBetween } from '../features/sky/geometry';
 import { Stars } from '../features/sky/stars';
 import { SkyDome } from '../features/sky/sky_dome';
-import { sceneOf, sunAt, windOf } from '../features/sky/sky_day';
+import { sceneOf, sunAt, windOf, type Trim } from '../features/sky/sky_day';
 import { Announcer } from '../features/status/announcer';
 import { BackfillBar } from '../features/status/backfill_bar';
 import { sentence } from '../features/status/words';
@@ -32,6 +32,11 @@ const kOwnClockDegrees = 4;
 function direction(azimuth: number | null, elevation: number | null): Direction | null {
   if (azimuth === null || elevation === null) return null;
   return { azimuth_deg: azimuth, elevation_deg: elevation };
+}
+
+/** What the tracker has learned of its mount: both angles, or nothing. */
+export function trimOf(latest: Row | null): Trim | null {
+  return direction(latest?.trim_azimuth_deg ?? null, latest?.trim_elevation_deg ?? null);
 }
 
 type Suns = { sun: Direction | null; panel: Direction | null; ownClock: boolean };
@@ -219,6 +224,7 @@ function Hero(props: HeroProps) {
           now={now}
           sun={suns.sun}
           panel={suns.panel}
+          trim={trimOf(latest)}
           panelIsOld={dim}
           ownClock={suns.ownClock}
         />

@@ -74,6 +74,19 @@ describe('how the station is', () => {
     expect(tile('State').querySelector('.tile-value')?.textContent).toBe(word);
   });
 
+  test.each([
+    ['calibrating', 'learning its mount'],
+    ['overcast', 'sky is overcast'],
+    ['searching', 'no clock, searching by light'],
+    ['clock_doubted', 'clock or place in doubt'],
+    ['sensor_fault', 'a light sensor fails'],
+    ['not_moving', 'panel does not follow'],
+    ['a_word_from_next_year', 'a word from next year'],
+  ])('the reason %s is said as: %s', (state_reason, words) => {
+    render(<StationTiles {...props({ latest: row({ state: 'track', state_reason }) })} />);
+    expect(tile('State').textContent).toContain(words);
+  });
+
   test('no row at all: every tile says so', () => {
     render(<StationTiles {...props({ latest: null })} />);
     expect(screen.getAllByText('no reading yet')).toHaveLength(6);

@@ -230,8 +230,25 @@ function stateOf(latest: Row | null): string | null {
   return latest.steady === 1 ? 'Locked' : 'Tracking';
 }
 
+// The words of core/base/state.h that do not explain themselves; others are shown as they are.
+const kReasons: Readonly<Record<string, string>> = {
+  sun_unguarded: 'no anemometer',
+  light_unguarded: 'by light, no anemometer',
+  light: 'by light',
+  calibrating: 'learning its mount',
+  overcast: 'sky is overcast',
+  searching: 'no clock, searching by light',
+  clock_doubted: 'clock or place in doubt',
+  sensor_fault: 'a light sensor fails',
+  not_moving: 'panel does not follow',
+};
+
+function reasonOf(word: string | null): string | null {
+  return word === null ? null : (kReasons[word] ?? word.replaceAll('_', ' '));
+}
+
 function StateTile({ latest, dimmed }: TilesProps) {
-  const reason = latest?.state_reason?.replaceAll('_', ' ') ?? null;
+  const reason = reasonOf(latest?.state_reason ?? null);
   const note = latest?.state ? (kStateNotes[latest.state] ?? latest.state) : '';
   return (
     <Tile

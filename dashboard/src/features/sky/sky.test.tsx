@@ -3,7 +3,7 @@ import { render, screen } from '@testing-library/react';
 import { describe, expect, test } from 'vitest';
 import * as geometry from './geometry';
 import { SkyDome } from './sky_dome';
-import { noon, sceneOf, spokenSky, sunAt, windOf } from './sky_day';
+import { noon, sceneOf, spokenSky, sunAt, trimWords, untrimmed, windOf } from './sky_day';
 
 const kSky = {
   sunrise: '2026-10-13T21:48:00.000Z',
@@ -85,10 +85,48 @@ describe('the dome', () => {
   });
 
   test('is one picture with that sentence, and stands without a sky or a panel', () => {
-    const props = { zone: 'UTC', now: 0, panelIsOld: false, ownClock: false };
+    const props = { zone: 'UTC', now: 0, panelIsOld: false, ownClock: false, trim: null };
     const { rerender } = render(<SkyDome {...props} sky={kSky} sun={sun} panel={panel} />);
     expect(screen.getByRole('img', { name: /panel points 2.3 degrees off/ })).toBeTruthy();
     rerender(<SkyDome {...props} sky={null} sun={null} panel={null} />);
     expect(screen.getByRole('img', { name: /not known/ })).toBeTruthy();
+  });
+
+  describe('the learned trim', () => {
+    const props = { zone: 'UTC', now: 0, panelIsOld: false, ownClock: false, sky: kSky, sun, panel };
+    const trim = { azimuth_deg: 3.94, elevation_deg: -1.2 };
+    const mark = (root: Element) => root.querySelector('.dome-trim circle');
+
+    test('is said in words, to the eye and to the ear', () => {
+      expect(trimWords(trim)).toBe('3.9° clockwise, 1.2° low');
+      expect(trimWords({ azimuth_deg: -0.2, elevation_deg: 0.04 })).toBe('0.2° anticlockwise');
+      expect(trimWords({ azimuth_deg: 0.04, elevation_deg: -0.04 })).toBeNull();
+      expect(spokenSky(sun, panel, 0.1, trim)).toContain(
+        'panel points 0.1 degrees off; the mount stands 3.9 degrees clockwise, 1.2 degrees low',
+      );
+    });
+
+    test('is drawn where the panel would look without it', () => {
+      expect(untrimmed({ azimuth_deg: 358, elevation_deg: 40 }, trim).azimuth_deg).toBeCloseTo(1.94, 9);
+      const { container } = render(<SkyDome {...props} trim={trim} />);
+      const aim = container.querySelector('.dome-pointing .aim')?.getAttribute('transform') ?? '';
+      const [aimX, aimY] = (aim.match(/-?[\d.]+/g) ?? []).map(Number);
+      // A mount turned clockwise looks further west at noon: to the right, seen from the north,
+      // where this sky's sun is highest.
+      expect(Number(mark(container)?.getAttribute('cx'))).toBeGreaterThan(aimX ?? 999);
+      expect(Number(mark(container)?.getAttribute('cy'))).toBeGreaterThan(aimY ?? 0);
+      expect(container.textContent).toContain('Trim: mount 3.9° clockwise, 1.2° low');
+    });
+
+    test('has no mark where there is nothing to see, and no legend where nothing was learned', () => {
+      const none = { azimuth_deg: 0.01, elevation_deg: 0 };
+      const { container, rerender } = render(<SkyDome {...props} trim={none} />);
+      expect(mark(container)).toBeNull();
+      expect(container.textContent).toContain('Trim: mount stands true');
+      rerender(<SkyDome {...props} trim={trim} panelIsOld />);
+      expect(mark(container)).toBeNull();
+      rerender(<SkyDome {...props} trim={null} />);
+      expect(container.textContent).not.toContain('Trim');
+    });
   });
 });

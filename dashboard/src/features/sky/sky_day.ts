@@ -1,5 +1,6 @@
 // Reading the day's sun path: where the sun is now, when it rises, what to say about it.
 import type { Sky } from '../../api/shapes';
+import { decimal } from '../../shared/format';
 import type { Direction } from './geometry';
 
 /** The sun at `now` (ms) by straight lines between the table's rows; null outside the table. */
@@ -55,11 +56,39 @@ export function sceneOf(elevation_deg: number | null): Scene {
   return elevation_deg < 9 ? 'golden' : 'day';
 }
 
+/** The mount's error that the tracker has learned and points around. */
+export type Trim = { azimuth_deg: number; elevation_deg: number };
+
+/** Where the panel would look without its trim: the mount's error on top of where it looks. */
+export function untrimmed(panel: Direction, trim: Trim): Direction {
+  return {
+    azimuth_deg: (panel.azimuth_deg + trim.azimuth_deg + 360) % 360,
+    elevation_deg: panel.elevation_deg + trim.elevation_deg,
+  };
+}
+
+// Less reads as 0.0 and is no error that a person could see.
+const kTrimSaid = 0.05;
+
+/** "3.9° clockwise, 1.2° low"; null where the mount stands as it should. */
+export function trimWords(trim: Trim, unit: '°' | ' degrees' = '°'): string | null {
+  const { azimuth_deg: turned, elevation_deg: raised } = trim;
+  const parts: string[] = [];
+  if (Math.abs(turned) >= kTrimSaid) {
+    parts.push(`${decimal(Math.abs(turned), 1)}${unit} ${turned > 0 ? 'clockwise' : 'anticlockwise'}`);
+  }
+  if (Math.abs(raised) >= kTrimSaid) {
+    parts.push(`${decimal(Math.abs(raised), 1)}${unit} ${raised > 0 ? 'high' : 'low'}`);
+  }
+  return parts.length === 0 ? null : parts.join(', ');
+}
+
 /** The picture in one sentence, for those who hear the page. */
 export function spokenSky(
   sun: Direction | null,
   panel: Direction | null,
   offBy: number | null,
+  trim: Trim | null = null,
 ): string {
   const parts: string[] = [];
   if (sun) {
@@ -73,6 +102,8 @@ export function spokenSky(
     parts.push(`panel faces ${windOf(panel.azimuth_deg)}, ${height} degrees up`);
   }
   if (!panel) parts.push('where the panel points is not known');
+  const error = trim ? trimWords(trim, ' degrees') : null;
+  if (panel && error) parts.push(`the mount stands ${error}, which is trimmed away`);
   const text = parts.join('; ');
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}.`;
 }

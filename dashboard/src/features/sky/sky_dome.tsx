@@ -6,7 +6,7 @@ import type { Sky } from '../../api/shapes';
 import { clock } from '../../shared/format';
 import * as geometry from './geometry';
 import type { Direction, Point, Vector, View } from './geometry';
-import { noon, spokenSky, sunAt } from './sky_day';
+import { noon, spokenSky, sunAt, trimWords, untrimmed, type Trim } from './sky_day';
 
 const kWidth = 640;
 // The picture begins below y = 0: the sun's light may reach out of it, the dome does not.
@@ -25,6 +25,8 @@ export type SkyDomeProps = {
   now: number;
   sun: Direction | null;
   panel: Direction | null;
+  /** What the tracker has learned of its mount; null for laws that learn nothing. */
+  trim: Trim | null;
   /** An old pointing is drawn as an outline only; the computed sun goes on. */
   panelIsOld: boolean;
   /** The device's clock runs apart from the site's: its sun is not on today's path. */
@@ -213,6 +215,37 @@ function Pointing(props: { view: View; panel: Direction | null; sun: Direction |
   );
 }
 
+// Nearer than this the mark would only smudge the aim.
+const kTrimDrawn = 0.3;
+
+/** Where the panel would look without what it has learned: a small ring beside its aim. */
+function TrimMark({ view, panel, trim }: { view: View; panel: Direction; trim: Trim }) {
+  const without = untrimmed(panel, trim);
+  if (geometry.angleBetween(panel, without) < kTrimDrawn) return null;
+  const from = geometry.project(view, geometry.vector(panel));
+  const to = geometry.project(view, geometry.vector(without));
+  return (
+    <g className="dome-trim">
+      <path d={geometry.path([from, to])} />
+      <circle cx={to.x} cy={to.y} r="6" />
+    </g>
+  );
+}
+
+/** What the ring means. In the picture's corner, so that it moves nothing when it appears. */
+function TrimLegend({ trim }: { trim: Trim }) {
+  const words = trimWords(trim);
+  const y = kTop + kHeight - 10;
+  return (
+    <g className="dome-trim-legend">
+      <circle cx="12" cy={y - 5} r="6" />
+      <text x="26" y={y}>
+        {words === null ? 'Trim: mount stands true' : `Trim: mount ${words}`}
+      </text>
+    </g>
+  );
+}
+
 function Sun({ view, sun, glow }: { view: View; sun: Direction; glow: string }) {
   if (sun.elevation_deg < -0.9) return null;
   const { x, y } = geometry.project(view, geometry.vector(sun));
@@ -250,6 +283,7 @@ function Hours(props: { view: View; hours: HourMark[]; sun: Direction | null }) 
 
 export function SkyDome(props: SkyDomeProps) {
   const { sky, zone, now, sun, panel } = props;
+  const trim = props.panelIsOld ? null : props.trim;
   const ids = useId();
   const view = useMemo(() => viewFor(sky), [sky]);
   // The path moves by a sixth of a degree a minute; drawing it anew at every sample would be waste.
@@ -270,7 +304,7 @@ export function SkyDome(props: SkyDomeProps) {
       viewBox={`0 ${kTop} ${kWidth} ${kHeight}`}
       className="dome"
       role="img"
-      aria-label={spokenSky(sun, panel, offBy)}
+      aria-label={spokenSky(sun, panel, offBy, trim)}
     >
       <defs>
         <radialGradient id={`${ids}glow`}>
@@ -311,6 +345,8 @@ export function SkyDome(props: SkyDomeProps) {
       {sun && <Sun view={view} sun={sun} glow={`${ids}glow`} />}
       <Hours view={view} hours={hours} sun={sun} />
       {!props.panelIsOld && !dark && <Pointing view={view} panel={panel} sun={sun} />}
+      {panel && trim && !dark && <TrimMark view={view} panel={panel} trim={trim} />}
+      {panel && trim && <TrimLegend trim={trim} />}
     </svg>
   );
 }

@@ -29,9 +29,25 @@ const kDoing: Readonly<Record<string, string>> = {
   fault: 'Stopped by a fault.',
 };
 
+// A reason that says more than its state. Words of later versions fall back to the state's.
+const kBecause: Readonly<Record<string, string>> = {
+  calibrating: 'Looking around for a moment, to learn its mount.',
+  overcast: 'Overcast: facing the brightest sky.',
+  searching: 'Looking for the sun by its light: no clock yet.',
+  clock_doubted: 'Following the light: its clock or its place seems wrong.',
+  sensor_fault: 'Tracking the sun by the clock: a light sensor fails.',
+  not_moving: 'Stopped: the panel does not go where it is sent.',
+};
+const kExplained = ['acquire', 'track', 'diffuse', 'fault'];
+
 /** What the tracker does now, from its state or, on fielded devices, from `manual` and `steady`. */
 export function doing(latest: Row | null): string {
   if (!latest) return 'Waiting for the first reading.';
+  const { state, state_reason } = latest;
+  if (state !== null && state_reason !== null && kExplained.includes(state)) {
+    const because = kBecause[state_reason];
+    if (because !== undefined) return because;
+  }
   const said = latest.state === null ? undefined : kDoing[latest.state];
   if (said !== undefined) return said;
   if (latest.manual === 1) return 'Held by hand.';
