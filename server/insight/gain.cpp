@@ -82,7 +82,7 @@ Curve curve_of(const Recorded& recorded, const Estimates& estimates) {
     double fixed = 0.0, ideal = 0.0;
     int minutes = 0;
     for (std::size_t i = first; i < last; ++i) {
-      if (estimates.use[i] != Use::measured && estimates.use[i] != Use::filled) continue;
+      if (!is_compared(estimates.use[i])) continue;
       fixed += static_cast<double>(estimates.powers[0][i].fixed.in(watts));
       ideal += static_cast<double>(estimates.powers[0][i].ideal.in(watts));
       ++minutes;

@@ -47,6 +47,14 @@ std::optional<Degrees> azimuth_of(const store::Bucket& bucket) {
   return degrees(static_cast<float>(*bucket.mean));
 }
 
+Degrees swing(const store::Bucket& azimuth, const store::Bucket& elevation) {
+  const auto angle = [](const std::optional<double>& value) {
+    return degrees(static_cast<float>(value.value_or(0.0)));
+  };
+  return swing_of(angle(azimuth.low), angle(azimuth.high), angle(elevation.low),
+                  angle(elevation.high));
+}
+
 // What a counter gained since the last bucket; one that fell has begun anew.
 class Counter {
  public:
@@ -89,6 +97,7 @@ store::Result<Recorded> read_recorded(store::Reader& reader, const std::string& 
     minute.panel_temperature = quantity(mean(temperature), celsius);
     minute.azimuth = azimuth_of(buckets->fields[azimuth][b]);
     minute.elevation = quantity(mean(elevation), degrees);
+    minute.swing = swing(buckets->fields[azimuth][b], buckets->fields[elevation][b]);
     minute.wind = quantity(mean(wind), metres_per_second);
     minute.panel_voltage = quantity(mean(voltage), volts);
     minute.battery_charge = quantity(mean(charge), percent);

@@ -16,21 +16,26 @@ constexpr float kRadians = std::numbers::pi_v<float> / 180.f;
 constexpr double kHoursPerMinute = 1.0 / 60.0;
 // Bright clouds beside the sun reach 1.1 for minutes; more says that the panel is rated too low.
 constexpr float kClearnessMax = 1.2f;
+// Following the sun is a degree a minute, less than a dead band; a search or a sweep is more.
+constexpr Degrees kSwingMax = degrees(6.f);
 constexpr MetresPerSecond kWindAssumed = metres_per_second(2.f);
 
 // Standard deviations of what is taken for granted (Doubt).
 constexpr float kAlbedoDeviation = 0.08f;         // grass 0.2; dry soil, concrete 0.3; snow is rare
 constexpr float kHorizonBrightening = 0.12f;      // under clear skies, Klucher 1979
 constexpr Celsius kCellDeviation = celsius(3.f);  // of the cells from the panel's back
-constexpr Degrees kPointingDeviation = degrees(3.f);  // of azimuth and elevation, untrimmed
-constexpr Celsius kAirDeviation = celsius(8.f);       // of a day's air from its climate
+constexpr Degrees kAzimuthDeviation = degrees(3.5f);  // of mounts that were set up by eye
+constexpr Degrees kElevationDeviation = degrees(2.f);
+constexpr Celsius kAirDeviation = celsius(8.f);  // of a day's air from its climate
 
 struct Assumptions {
   float nominal_factor = 1.f;
   float diffuse_shift = 0.f;  // in standard deviations of the diffuse share
   sun::SkyModel sky = {};
-  float warmer = 0.f;  // in standard deviations of the cells' temperature
-  float aside = 0.f;   // in standard deviations of the panel's direction
+  float warmer = 0.f;                  // in standard deviations of the cells' temperature
+  Degrees azimuth_off = degrees(0.f);  // of the panel's normal
+  Degrees elevation_off = degrees(0.f);
+  bool other_sky = false;  // where the light fits two skies, take the less likely one
 };
 
 Assumptions assumptions_of(Doubt doubt, const Station& station) {
@@ -55,6 +60,15 @@ Assumptions assumptions_of(Doubt doubt, const Station& station) {
       break;
     case Doubt::temperature:
       result.warmer = 1.f;
+      break;
+    case Doubt::turned:
+      result.azimuth_off = kAzimuthDeviation;
+      break;
+    case Doubt::raised:
+      result.elevation_off = kElevationDeviation;
+      break;
+    case Doubt::other_sky:
+      result.other_sky = true;
       break;
   }
   return result;
@@ -127,19 +141,43 @@ sun::SkyDome dome_of(const Instant& instant, float clearness, const Assumptions&
   return {instant.at, light_of(instant, clearness, assumptions), instant.sun, assumptions.sky};
 }
 
-// The clearness for which a panel with this normal has this much light: 0..kClearnessMax. More
-// clearness is more light on any plane that the sun shines on, so halving finds it.
-float clearness_for(const Instant& instant, const sun::UnitVector& normal, Irradiance wanted,
-                    const Station& station, const Assumptions& assumptions) {
-  constexpr int kHalvings = 16;  // to 2e-5
-  float low = 0.f;
-  float high = kClearnessMax;
-  for (int i = 0; i < kHalvings; ++i) {
-    const float middle = 0.5f * (low + high);
-    const sun::PlaneLight light = dome_of(instant, middle, assumptions).on(normal);
-    (effective(light, station.glass) < wanted ? low : high) = middle;
+// The clearnesses, ascending, for which a panel with this normal has this much light. A panel that
+// sees the sun has one. One that looks away sees the sky alone, which is dim under thick cloud and
+// again in clear air: it has two. At least one is given: light beyond the brightest sky is its own.
+struct Skies {
+  std::array<float, 3> clearness{};
+  std::size_t count = 0;
+};
+
+Skies skies_for(const Instant& instant, const sun::UnitVector& normal, Irradiance wanted,
+                const Station& station, const Assumptions& assumptions) {
+  constexpr int kSteps = 12;
+  constexpr int kHalvings = 11;  // of a twelfth of the range: to 5e-5
+  const auto light_at = [&](float clearness) {
+    return effective(dome_of(instant, clearness, assumptions).on(normal), station.glass);
+  };
+  Skies skies;
+  float brightest = 0.f;
+  Irradiance most;
+  bool below = true;  // no sky, no light
+  for (int step = 1; step <= kSteps; ++step) {
+    float high = kClearnessMax * static_cast<float>(step) / kSteps;
+    const Irradiance light = light_at(high);
+    if (light > most) {
+      most = light;
+      brightest = high;
+    }
+    if ((light < wanted) == below) continue;
+    float low = high - kClearnessMax / kSteps;
+    for (int i = 0; i < kHalvings; ++i) {
+      const float middle = 0.5f * (low + high);
+      ((light_at(middle) < wanted) == below ? low : high) = middle;
+    }
+    if (skies.count < skies.clearness.size()) skies.clearness[skies.count++] = 0.5f * (low + high);
+    below = !below;
   }
-  return 0.5f * (low + high);
+  if (skies.count == 0) skies.clearness[skies.count++] = brightest;
+  return skies;
 }
 
 float cooling_of(const Minute& minute, const Station& station) {
@@ -192,6 +230,7 @@ class DayModel {
     for (const Instant& instant : instants_) result.sun_up.push_back(instant.sun_up);
     for (std::size_t i = 0; i < minutes_.size(); ++i) {
       if (use_[i] == Use::filled && !surroundings(i)) result.use[i] = Use::off_mpp;
+      if (use_[i] == Use::moved && !neighbours(i)) result.use[i] = Use::missing;
     }
     for (std::size_t d = 0; d < kDoubts; ++d) {
       result.powers[d] = powers(assumptions_of(static_cast<Doubt>(d), station_), result.use);
@@ -207,8 +246,10 @@ class DayModel {
     for (const std::size_t i : clear_minutes_) {
       const Cells cells = cells_of(minutes_[i], station_, assumptions);
       const Instant& instant = instants_[i];
+      // It faces the sun: there is one sky.
       const float clearness =
-          clearness_for(instant, normal(i, assumptions), cells.light, station_, assumptions);
+          skies_for(instant, normal(i, assumptions), cells.light, station_, assumptions)
+              .clearness[0];
       const double haze =
           sun::ClearSky::turbidity_of(instant.altitude, instant.sun.elevation, clearness);
       // The haze is known the better the longer the way through it.
@@ -260,6 +301,7 @@ class DayModel {
     for (std::size_t i = 0; i < minutes_.size(); ++i) {
       const Minute& minute = minutes_[i];
       Use use = off[i] ? Use::filled : Use::measured;
+      if (minute.swing > kSwingMax) use = Use::moved;
       if (!minute.power || !minute.azimuth || !minute.elevation) use = Use::missing;
       if (instants_[i].sun.elevation < kSunUpMin) use = Use::night;
       use_.push_back(use);
@@ -267,16 +309,16 @@ class DayModel {
     light_fit_ = fit_light(minutes_, off, station_);
   }
 
-  // Steady for ten minutes to either side: the mean change from minute to minute is a few
+  // Steady for a quarter of an hour to either side: the mean change from minute to minute is a few
   // thousandths under a clear sky (meter noise), a few hundredths under moving clouds.
   void weigh_clear_skies() {
     constexpr float kSteady = 0.006f;
     constexpr float kRestless = 0.02f;
-    constexpr std::size_t kReach = 10;
-    constexpr int kLeast = 8;
+    constexpr std::size_t kReach = 15;
+    constexpr int kLeast = 6;
     const std::vector<float> clearness = clearnesses({});
     for (std::size_t i = 0; i < minutes_.size(); ++i) {
-      if (use_[i] != Use::measured && use_[i] != Use::filled) continue;
+      if (use_[i] == Use::night || use_[i] == Use::missing) continue;
       float changes = 0.f;
       int count = 0;
       const std::size_t end = std::min(minutes_.size(), i + kReach + 1);
@@ -295,20 +337,48 @@ class DayModel {
   }
 
   sun::UnitVector normal(std::size_t i, const Assumptions& assumptions) const {
-    const Degrees aside = kPointingDeviation * assumptions.aside;
-    return sun::unit_vector(*minutes_[i].azimuth + aside, *minutes_[i].elevation + aside);
+    return sun::unit_vector(*minutes_[i].azimuth + assumptions.azimuth_off,
+                            *minutes_[i].elevation + assumptions.elevation_off);
   }
 
-  // Of every measured minute; 0 elsewhere.
+  // Of every measured minute; 0 elsewhere. Where the light fits more than one sky, the one that is
+  // most like the nearest minute in which it does not.
   std::vector<float> clearnesses(const Assumptions& assumptions) const {
+    std::vector<Skies> skies(minutes_.size());
     std::vector<float> result(minutes_.size(), 0.f);
     for (std::size_t i = 0; i < minutes_.size(); ++i) {
       if (use_[i] != Use::measured) continue;
       const Cells cells = cells_of(minutes_[i], station_, assumptions);
-      result[i] =
-          clearness_for(instants_[i], normal(i, assumptions), cells.light, station_, assumptions);
+      skies[i] =
+          skies_for(instants_[i], normal(i, assumptions), cells.light, station_, assumptions);
+      result[i] = skies[i].clearness[0];
+    }
+    for (std::size_t i = 0; i < minutes_.size(); ++i) {
+      if (skies[i].count < 2) continue;
+      const auto known = nearest_sure(skies, i);
+      // A sky of which nothing is known is grey.
+      result[i] = chosen(skies[i], known ? result[*known] : 0.f, assumptions.other_sky);
     }
     return result;
+  }
+
+  static float chosen(const Skies& skies, float like, bool other) {
+    const auto off = [&](std::size_t i) { return std::abs(skies.clearness[i] - like); };
+    std::size_t best = 0, worst = 0;
+    for (std::size_t i = 1; i < skies.count; ++i) {
+      if (off(i) < off(best)) best = i;
+      if (off(i) > off(worst)) worst = i;
+    }
+    return skies.clearness[other ? worst : best];
+  }
+
+  static std::optional<std::size_t> nearest_sure(const std::vector<Skies>& skies, std::size_t i) {
+    constexpr std::size_t kReach = 240;  // minutes: beyond, it is another weather
+    for (std::size_t away = 1; away <= kReach; ++away) {
+      if (away <= i && skies[i - away].count == 1) return i - away;
+      if (i + away < skies.size() && skies[i + away].count == 1) return i + away;
+    }
+    return std::nullopt;
   }
 
   // The nearest measured minutes before and after, close enough to stand for the time between.
@@ -331,14 +401,15 @@ class DayModel {
     return (light_fit_ && minutes_[i].light_index) || neighbours(i).has_value();
   }
 
-  // Clearness of a minute off its maximum power point: by the light sensors, or else by what was
-  // before and after. Only where surroundings() said so.
+  // Clearness of a minute that does not tell it itself: by the light sensors if they stood still,
+  // or else by what was before and after. Only where surroundings() or neighbours() said so.
   float filled_clearness(std::size_t i, const std::vector<float>& measured,
                          const Assumptions& assumptions) const {
-    if (light_fit_ && minutes_[i].light_index) {
+    if (use_[i] == Use::filled && light_fit_ && minutes_[i].light_index) {
       const Irradiance light = light_fit_->at(*minutes_[i].light_index);
-      return clearness_for(instants_[i], normal(i, assumptions), light / assumptions.nominal_factor,
-                           station_, assumptions);
+      const Skies skies = skies_for(instants_[i], normal(i, assumptions),
+                                    light / assumptions.nominal_factor, station_, assumptions);
+      return chosen(skies, 0.f, assumptions.other_sky);
     }
     const Neighbours near = *neighbours(i);
     const auto whole =
@@ -355,11 +426,20 @@ class DayModel {
         result[i] = powers_at(i, measured[i], assumptions);
         result[i].tracked = *minutes_[i].power;
       }
-      if (use[i] == Use::filled) {
+      if (use[i] == Use::filled || use[i] == Use::moved) {
         result[i] = powers_at(i, filled_clearness(i, measured, assumptions), assumptions);
       }
+      if (use[i] == Use::moved) take_measured(result[i], *minutes_[i].power);
     }
     return result;
+  }
+
+  // The mean direction of a swing says little about the light that the panel had; its power does.
+  static void take_measured(Powers& powers, Watts measured) {
+    if (powers.tracked > watts(0.f)) {
+      powers.tracked_light = powers.tracked_light * (measured / powers.tracked);
+    }
+    powers.tracked = measured;
   }
 
   Powers powers_at(std::size_t i, float clearness, const Assumptions& assumptions) const {
@@ -384,9 +464,12 @@ class DayModel {
       const sun::PlaneLight light = dome.on(sun::unit_vector(instant.sun.azimuth, up));
       if (light.total() > best.total()) best = light;
     }
+    const sun::PlaneLight there = dome.on(fixed_normal(station_.place));
     return {.tracked = power_of(here),
-            .fixed = power_of(dome.on(fixed_normal(station_.place))),
-            .ideal = power_of(best)};
+            .fixed = power_of(there),
+            .ideal = power_of(best),
+            .tracked_light = here.total(),
+            .fixed_light = there.total()};
   }
 
   std::span<const Minute> minutes_;
@@ -400,6 +483,18 @@ class DayModel {
 double watts_in(Watts power) { return static_cast<double>(power.in(watts)); }
 
 }  // namespace
+
+Degrees swing_of(Degrees azimuth_low, Degrees azimuth_high, Degrees elevation_low,
+                 Degrees elevation_high) {
+  const float turned = (azimuth_high - azimuth_low).in(degrees);
+  const float around = turned > 180.f ? 360.f - turned : turned;
+  const float level = std::cos(0.5f * (elevation_low + elevation_high).in(degrees)*kRadians);
+  return std::max(elevation_high - elevation_low, degrees(around * std::abs(level)));
+}
+
+bool is_compared(Use use) {
+  return use == Use::measured || use == Use::filled || use == Use::moved;
+}
 
 std::optional<float> light_index(std::span<const std::optional<double>> counts) {
   constexpr double kDark = 40.0;          // below: the converter's dead zone and noise
@@ -478,14 +573,45 @@ Rating rating_of(std::span<const float> factors) {
           .deviation = static_cast<float>(std::max(kDeviationLeast, 1.0 / std::sqrt(weight)))};
 }
 
+namespace {
+
+struct Sums {
+  double tracked = 0.0, fixed = 0.0, ideal = 0.0;
+  double gain() const { return tracked / fixed - 1.0; }
+};
+
+// Shares of the light whose comparison is weaker than that of the rest.
+struct Weaker {
+  double filled = 0.0, moved = 0.0, missing = 0.0;
+};
+
+// Half of the band. Independent doubts add as squares; two that are the two sides of one count
+// half.
+double half_band(const std::array<Sums, kDoubts>& sums, const Weaker& weaker) {
+  constexpr double kRest = 0.011;     // what no doubt covers: meters, the formulas themselves
+  constexpr double kFilled = 0.05;    // light by sensors that were made to compare, not to measure
+  constexpr double kMoved = 0.08;     // a panel that searches is not sure where it looks
+  constexpr double kMissing = 0.25;   // the gain of the hours that are not here may be any
+  constexpr double kNineInTen = 1.4;  // of these deviations; measured in tests/yield
+  const auto square = [](double x) { return x * x; };
+  double squares = square(kRest) + square(kFilled * weaker.filled) + square(kMoved * weaker.moved) +
+                   square(kMissing * weaker.missing);
+  for (std::size_t d = 1; d < kDoubts; ++d) {
+    const auto doubt = static_cast<Doubt>(d);
+    const bool halved = doubt == Doubt::more_diffuse || doubt == Doubt::less_diffuse;
+    squares += square(sums[d].gain() - sums[0].gain()) * (halved ? 0.5 : 1.0);
+  }
+  return kNineInTen * std::sqrt(squares);
+}
+
+}  // namespace
+
 Yield sum(const Estimates& estimates, std::size_t first, std::size_t last) {
-  struct Sums {
-    double tracked = 0.0, fixed = 0.0, ideal = 0.0;
-    double gain() const { return tracked / fixed - 1.0; }
-  };
   std::array<Sums, kDoubts> sums{};
   Yield yield;
-  double all = 0.0, filled = 0.0;
+  Weaker weaker;
+  double all = 0.0;
+  Irradiance tracked_light, fixed_light;
   for (std::size_t i = first; i < std::min(last, estimates.use.size()); ++i) {
     const Use use = estimates.use[i];
     if (use == Use::night) continue;
@@ -495,9 +621,12 @@ Yield sum(const Estimates& estimates, std::size_t first, std::size_t last) {
       ++yield.off_mpp_minutes;
       yield.off_mpp += weight;
     }
-    if (use == Use::filled) filled += weight;
-    if (use != Use::measured && use != Use::filled) continue;
+    if (use == Use::filled) weaker.filled += weight;
+    if (use == Use::moved) weaker.moved += weight;
+    if (!is_compared(use)) continue;
     yield.coverage += weight;
+    tracked_light += estimates.powers[0][i].tracked_light;
+    fixed_light += estimates.powers[0][i].fixed_light;
     for (std::size_t d = 0; d < kDoubts; ++d) {
       const Powers& powers = estimates.powers[d][i];
       sums[d].tracked += watts_in(powers.tracked) * kHoursPerMinute;
@@ -514,26 +643,14 @@ Yield sum(const Estimates& estimates, std::size_t first, std::size_t last) {
   yield.off_mpp /= all;
   if (yield.fixed < kFixedMin || yield.coverage < kCoverageMin) return yield;
 
-  // Independent doubts add as squares; two that are the two sides of one count half.
-  const double gain = sums[0].gain();
-  double squares = 0.0;
-  for (std::size_t d = 1; d < kDoubts; ++d) {
-    const double change = sums[d].gain() - gain;
-    const auto doubt = static_cast<Doubt>(d);
-    const bool halved = doubt == Doubt::more_diffuse || doubt == Doubt::less_diffuse;
-    squares += change * change * (halved ? 0.5 : 1.0);
-  }
-  constexpr double kRest = 0.011;     // what no doubt covers: meters, the formulas themselves
-  constexpr double kFilled = 0.05;    // light by sensors that were made to compare, not to measure
-  constexpr double kMissing = 0.25;   // the gain of the hours that are not here may be any
-  constexpr double kNineInTen = 1.4;  // of these deviations; measured in tests/yield
-  const double filled_share = kFilled * filled / all;
-  const double missing_share = kMissing * (1.0 - yield.coverage);
-  const double half = kNineInTen * std::sqrt(squares + kRest * kRest + filled_share * filled_share +
-                                             missing_share * missing_share);
-  yield.gain = gain;
-  yield.gain_low = gain - half;
-  yield.gain_high = gain + half;
+  weaker.filled /= all;
+  weaker.moved /= all;
+  weaker.missing = 1.0 - yield.coverage;
+  const double half = half_band(sums, weaker);
+  yield.gain = sums[0].gain();
+  yield.gain_low = *yield.gain - half;
+  yield.gain_high = *yield.gain + half;
+  yield.light_gain = static_cast<double>(tracked_light / fixed_light) - 1.0;
   return yield;
 }
 

@@ -43,6 +43,7 @@ struct Minute {
   std::optional<Watts> power = {};  // measured V·A
   std::optional<Celsius> panel_temperature = {};
   std::optional<Degrees> azimuth = {}, elevation = {};  // of the panel's normal
+  Degrees swing = degrees(0.f);  // how far the normal moved within the minute (swing_of)
   std::optional<MetresPerSecond> wind = {};
   std::optional<Volts> panel_voltage = {};
   std::optional<Percent> battery_charge = {};
@@ -54,33 +55,45 @@ struct Minute {
 // neither dark nor saturated. None when there is none.
 std::optional<float> light_index(std::span<const std::optional<double>> counts);
 
+// How far a direction moved whose azimuth and elevation had these extremes; azimuths on both sides
+// of north are near to each other, and high up azimuth means little.
+Degrees swing_of(Degrees azimuth_low, Degrees azimuth_high, Degrees elevation_low,
+                 Degrees elevation_high);
+
 // What became of a minute.
 enum class Use : std::uint8_t {
   night,     // the sun is not above kSunUpMin
   missing,   // no power, or no direction of the panel
   measured,  // at the maximum power point, as far as can be told
+  moved,     // likewise, but the panel swung to and fro: its light is taken from its neighbours
   filled,    // off the maximum power point; its light is estimated from its surroundings
   off_mpp,   // off the maximum power point, and nothing tells how much light there was
 };
 constexpr Degrees kSunUpMin = degrees(0.5f);
+// There is an estimate of the minute: it counts on both sides of the comparison.
+bool is_compared(Use use);
 
 struct Powers {
   Watts tracked;  // what the panel could give where it pointed, at its maximum power point
   Watts fixed;
-  Watts ideal;  // at the best tilt between flat and the sun
+  Watts ideal;                            // at the best tilt between flat and the sun
+  Irradiance tracked_light, fixed_light;  // on the plane, before glass and heat
 };
 
 // What the model takes for granted and may be wrong about; each is judged by itself.
 enum class Doubt : std::uint8_t {
   none,
-  nominal,       // the panel's true rating
-  more_diffuse,  // how the light divides
-  less_diffuse,
-  ground,       // brighter ground
-  horizon,      // brighter horizon
-  temperature,  // cells warmer than measured or assumed
+  nominal,  // the panel's true rating
+  more_diffuse,
+  less_diffuse,  // how the light divides
+  ground,        // brighter ground
+  horizon,       // brighter horizon
+  temperature,   // cells warmer than measured or assumed
+  turned,        // the panel stands otherwise than it says, in azimuth
+  raised,        // and in elevation
+  other_sky,     // a panel that looks away from the sun cannot tell a clear sky from a grey one
 };
-constexpr std::size_t kDoubts = 8;
+constexpr std::size_t kDoubts = 10;
 
 // Parallel to the minutes given to estimate().
 struct Estimates {
@@ -99,13 +112,14 @@ struct Yield {
   bool daylight = false;    // the sun was up in some of the minutes
   int off_mpp_minutes = 0;  // filled or not
   // Shares of the light that may fall in these minutes (sine of the sun's elevation), 0..1.
-  double coverage = 0.0;            // compared: measured or filled
+  double coverage = 0.0;            // compared: is_compared()
   double off_mpp = 0.0;             // off the maximum power point, filled or not
   WattHours tracked, fixed, ideal;  // over the compared minutes
   // tracked / fixed - 1 and the limits that it lies between nine times in ten. Absent when there is
   // too little light to compare (kFixedMin), or when less than kCoverageMin is compared: morning,
   // noon and evening differ too much to stand for each other.
   std::optional<double> gain, gain_low, gain_high;
+  std::optional<double> light_gain;  // the same of the light on the plane; its band is about gain's
 };
 constexpr WattHours kFixedMin = watt_hours(0.02);  // two thousandths of a sun-hour of 10 W
 constexpr double kCoverageMin = 0.6;

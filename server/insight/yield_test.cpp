@@ -101,6 +101,52 @@ TEST_CASE("readings out of their senses do no more harm than that") {
   CHECK(std::isfinite(*yield.gain_high));
 }
 
+TEST_CASE("a swing is an angle: across north and high up azimuth says little") {
+  const auto swing = [](float az_low, float az_high, float el_low, float el_high) {
+    return swing_of(degrees(az_low), degrees(az_high), degrees(el_low), degrees(el_high))
+        .in(degrees);
+  };
+  CHECK(swing(100.f, 101.f, 40.f, 41.f) == doctest::Approx(1.0));
+  CHECK(swing(1.f, 359.f, 30.f, 30.f) < 2.f);
+  CHECK(swing(10.f, 170.f, 89.f, 89.f) < 3.f);
+  CHECK(swing(100.f, 160.f, 30.f, 30.f) > 45.f);
+}
+
+TEST_CASE("a minute in which the panel swung keeps its energy and takes its light from others") {
+  auto swung = steady_hours();
+  swung[100].swing = degrees(40.f);
+  swung[100].elevation = degrees(0.f);
+  swung[100].power = watts(2.f);
+  const Estimates with = estimate(swung, kStation);
+  const Estimates without = estimate(steady_hours(), kStation);
+  CHECK(with.use[100] == Use::moved);
+  CHECK(with.powers[0][100].tracked == watts(2.f));
+  CHECK(with.powers[0][100].fixed.in(watts) ==
+        doctest::Approx(without.powers[0][100].fixed.in(watts)).epsilon(0.03));
+  for (Minute& minute : swung) minute.swing = degrees(40.f);
+  CHECK(sum(estimate(swung, kStation), 0, swung.size()).coverage == 0.0);
+}
+
+TEST_CASE("a panel that looks away from the sun takes the sky of the minutes when it did not") {
+  // East all day, under a grey sky: as bright in the afternoon, with the sun behind it, as before.
+  std::vector<Minute> minutes;
+  for (int i = -120; i < 480; ++i) {
+    const UtcMillis at = kMorning + i * Millis{1min};
+    const auto sun = sun::position(at, kStation.place);
+    const float up = std::max(0.f, std::sin(sun.elevation.in(degrees) / 57.2958f));
+    minutes.push_back({.at = at,
+                       .power = watts(2.2f * up),
+                       .panel_temperature = celsius(30.f),
+                       .azimuth = degrees(90.f),
+                       .elevation = degrees(40.f)});
+  }
+  const Yield yield = yield_of(minutes);
+  REQUIRE(yield.gain);
+  // Without a beam a steep panel cannot lose much more than its share of the sky.
+  CHECK(*yield.gain > -0.35);
+  CHECK(*yield.gain < 0.05);
+}
+
 TEST_CASE("the light index goes with the light and leaves out what is dark or saturated") {
   using Counts = std::optional<double>;
   const auto index = [](Counts a, Counts b, Counts c) {
