@@ -13,6 +13,7 @@ void add_serve(CLI::App& program, int& status);
 void add_twin(CLI::App& program, int& status);
 void add_sun(CLI::App& program, int& status);
 void add_lab(CLI::App& program, int& status);
+void add_gain(CLI::App& program, int& status);
 void add_schema(CLI::App& program, int& status);
 
 }  // namespace idast::cli

@@ -34,7 +34,7 @@ endif()
 idast_room(server/app DEPENDS idast_api idast_ingest idast_mqtt PACKAGES spdlog::spdlog)
 
 idast_room(tools/schema DEPENDS idast_telemetry PACKAGES fmt::fmt)
-idast_room(cli DEPENDS idast_app idast_sun idast_sim_live idast_sim_lab idast_tools_schema)
+idast_room(cli DEPENDS idast_app idast_sun idast_sim_live idast_sim_lab idast_insight idast_tools_schema)
 add_executable(idast cli/main.cpp)
 target_link_libraries(idast PRIVATE idast_cli)
 target_compile_definitions(idast PRIVATE IDAST_VERSION="${PROJECT_VERSION}")
