@@ -15,8 +15,10 @@
 #include "cli/lab_print.h"
 #include "cli/lab_progress.h"
 #include "core/base/calendar.h"
+#include "core/base/require.h"
 #include "sim/lab/plant_file.h"
 #include "sim/lab/report.h"
+#include "sim/lab/scenario.h"
 #include "sim/sky/measured_sky.h"
 #include "sim/sky/modelled_sky.h"
 
@@ -247,12 +249,35 @@ void add_output_options(CLI::App& command, LabOptions& options) {
       .add_option("--report", options.report,
                   "a page with pictures; by the minute for files of up to two days")
       ->option_text("HTML");
+  command.add_flag("--scenarios", options.scenarios, "list the days on which something breaks");
+  command
+      .add_option("--scenario", options.scenario,
+                  "run one of them, or all: what the hybrid law does and says")
+      ->option_text("NAME|all");
   command.add_option("--pictures", options.pictures, "the first file's pictures, as SVG files")
       ->option_text("FOLDER");
   command
       .add_option("--trace", options.trace,
                   "write every second of one file and one law with motors to this CSV")
       ->option_text("FILE");
+}
+
+// Lists or runs; the exit code says whether all that must be was.
+int run_scenarios(const LabOptions& options, std::ostream& out) {
+  bool held = true;
+  for (const auto& [name, text] : sim::scenario_texts()) {
+    const auto scenario = sim::parse_scenario(text, name);
+    require(scenario.has_value(), "run_scenarios: a scenario that cannot be read");
+    if (options.scenarios) {
+      out << name << ": " << scenario->title << ". " << scenario->wrong << "\n";
+      continue;
+    }
+    if (options.scenario != "all" && options.scenario != name) continue;
+    const sim::ScenarioResult result = sim::run_scenario(*scenario);
+    out << sim::describe(*scenario, result) << std::flush;
+    held = held && result.held();
+  }
+  return held ? 0 : kFailure;
 }
 
 }  // namespace
@@ -315,6 +340,15 @@ void add_lab_options(CLI::App& command, LabOptions& options) {
 }
 
 std::optional<std::string> fault_of(const LabOptions& options) {
+  if (options.scenarios) return std::nullopt;
+  if (!options.scenario.empty()) {
+    const bool known = options.scenario == "all" ||
+                       std::ranges::any_of(sim::scenario_texts(), [&](const auto& scenario) {
+                         return scenario.name == options.scenario;
+                       });
+    if (known) return std::nullopt;
+    return "there is no scenario " + options.scenario + "; --scenarios lists them";
+  }
   if (options.weather.empty() == !options.synthetic_days) {
     return "give either --weather FILE... or --synthetic DAYS";
   }
@@ -341,6 +375,7 @@ std::optional<std::string> fault_of(const LabOptions& options) {
 }
 
 int run_lab(const LabOptions& options, std::ostream& out, std::ostream& err) {
+  if (options.scenarios || !options.scenario.empty()) return run_scenarios(options, out);
   std::vector<Period> periods;
   if (options.synthetic_days) periods.push_back(synthetic(options));
   for (const std::string& path : options.weather) {

@@ -38,10 +38,12 @@ struct LabOptions {
   std::uint64_t seed = 1;
   std::optional<int> step_ms;  // absent: 60, for synthetic days 1000
   bool json = false;
-  std::string trace;      // CSV by the second; one file and one law only
-  std::string report;     // page for people (sim/lab/report.h)
-  std::string pictures;   // folder for the pictures of the first file
-  bool terminal = false;  // the error stream is one: it may show progress
+  std::string trace;       // CSV by the second; one file and one law only
+  std::string report;      // page for people (sim/lab/report.h)
+  std::string pictures;    // folder for the pictures of the first file
+  bool scenarios = false;  // list them
+  std::string scenario;    // run this one, or all (sim/lab/scenario.h)
+  bool terminal = false;   // the error stream is one: it may show progress
 };
 
 // Defines the options on their subcommand.
@@ -50,6 +52,9 @@ void add_lab_options(CLI::App& command, LabOptions& options);
 // One sentence when the options contradict themselves (exit code 2), before anything is read.
 std::optional<std::string> fault_of(const LabOptions& options);
 
+// --scenarios and --scenario stand alone: they need no weather, and 1 means that the law did not do
+// what it must.
+//
 // Returns the exit code: 0; 1 with one line on `err` when a file cannot be read or written; 2 when
 // neither a file nor the command says where it was measured.
 int run_lab(const LabOptions& options, std::ostream& out, std::ostream& err);

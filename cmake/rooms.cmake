@@ -15,6 +15,7 @@ idast_room(sim/sky DEPENDS idast_sun idast_control)
 idast_room(sim/plant DEPENDS idast_sim_sky idast_control)
 idast_room(sim/radio DEPENDS idast_ports)
 idast_room(sim/lab DEPENDS idast_sim_plant)
+include(sim/lab/scenarios.cmake)
 idast_room(sim/live DEPENDS idast_node idast_sim_plant idast_sim_radio idast_mqtt PACKAGES idast_boost)
 
 idast_room(server/ingest DEPENDS idast_telemetry PACKAGES simdjson::simdjson)
