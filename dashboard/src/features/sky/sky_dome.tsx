@@ -232,14 +232,17 @@ function TrimMark({ view, panel, trim }: { view: View; panel: Direction; trim: T
   );
 }
 
-/** What the ring means. In the picture's corner, so that it moves nothing when it appears. */
+/**
+ * What the ring means. In the picture's corner, so that it moves nothing when it appears; in the
+ * right one, since the camera's turn puts the near letter of the compass on the left.
+ */
 function TrimLegend({ trim }: { trim: Trim }) {
   const words = trimWords(trim);
   const y = kTop + kHeight - 10;
   return (
     <g className="dome-trim-legend">
-      <circle cx="12" cy={y - 5} r="6" />
-      <text x="26" y={y}>
+      <circle cx={kWidth - 10} cy={y - 5} r="6" />
+      <text x={kWidth - 24} y={y}>
         {words === null ? 'Trim: mount stands true' : `Trim: mount ${words}`}
       </text>
     </g>
