@@ -54,7 +54,8 @@ Past::Past(const Identity& identity, const Sky& sky, const Backlog& backlog, por
 bool Past::step() {
   const Millis left = to_ - pair_->sky_utc();
   if (left <= Millis{0}) return false;
-  const Millis lasting = std::min(left, kPastStep);
+  const bool night = pair_->transmitter().outputs().state == State::night;
+  const Millis lasting = std::min(left, night ? kPastStepAtNight : kPastStep);
   pair_->step(lasting, lasting);
   return true;
 }

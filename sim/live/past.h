@@ -15,6 +15,8 @@ namespace idast::sim {
 
 inline constexpr Millis kPastStep = std::chrono::seconds{10};
 inline constexpr Millis kPastSampleEvery = std::chrono::seconds{60};
+// At night nothing moves and nothing is learned: a step a sample.
+inline constexpr Millis kPastStepAtNight = kPastSampleEvery;
 inline constexpr Millis kLiveSampleEvery{350};
 
 // Always connected, takes everything, and knows what it took: how many samples, and a digest of
