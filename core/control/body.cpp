@@ -140,11 +140,16 @@ double incidence_factor(double aoi_cosine) {
   return through / kThroughHeadOn * std::exp(kOpticalDepth * (1.0 - 1.0 / inside));
 }
 
-double light_on_tilt(const Terms& terms, double tilt, double zenith, double beam, double sky) {
-  const Vector normal{std::sin(tilt), 0.0, std::cos(tilt)};
-  const double global = beam * std::max(0.0, std::cos(zenith)) + sky;
-  return beam * std::max(0.0, std::cos(zenith - tilt)) + sky * sky_view(terms, normal) +
+double light_on(const Terms& terms, const Vector& normal, const Vector& sun, double beam,
+                double sky) {
+  const double global = beam * std::max(0.0, sun.up) + sky;
+  return beam * std::max(0.0, dot(normal, sun)) + sky * sky_view(terms, normal) +
          at(terms, Term::albedo) * global * ground_view(normal);
+}
+
+double light_on_tilt(const Terms& terms, double tilt, double zenith, double beam, double sky) {
+  return light_on(terms, {std::sin(tilt), 0.0, std::cos(tilt)},
+                  {std::sin(zenith), 0.0, std::cos(zenith)}, beam, sky);
 }
 
 double best_tilt(const Terms& terms, double zenith, double beam, double sky) {

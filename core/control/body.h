@@ -118,7 +118,10 @@ bool is_saturated(std::uint16_t counts, const HeadSettings& head);
 // Fresnel and Bouguer for n = 1.526, 4 /m, 2 mm (De Soto, Klein & Beckman 2006).
 double incidence_factor(double aoi_cosine);
 
-// Light on a plane that leans `tilt` (radians, 0 = flat) towards the sun, under this sky.
+// Light on a plane with this normal, under this sky.
+double light_on(const Terms& terms, const Vector& normal, const Vector& sun, double beam,
+                double sky);
+// The same for one that leans `tilt` (radians, 0 = flat) towards the sun.
 double light_on_tilt(const Terms& terms, double tilt, double zenith, double beam, double sky);
 // The tilt between 0 and `zenith` that catches most.
 double best_tilt(const Terms& terms, double zenith, double beam, double sky);

@@ -48,8 +48,10 @@ constexpr Degrees kRingAside = degrees(18.f);
 constexpr double kDoubtBeyond = 5.0, kAgreeWithin = 3.0;  // degrees
 constexpr int kAgreementsMin = 2;
 constexpr Degrees kReachable = degrees(1.f);
-// A leaning panel is moved when it is this far from its best tilt: 0.14 % of the light.
-constexpr double kLeanStep = 3.0;  // degrees
+// A leaning panel moves when it is this far from its best tilt and that catches this much more, or
+// when it is far away.
+constexpr double kLeanGain = 0.004, kLeanMax = 12.0;  // share, degrees
+constexpr double kLeanStep = 3.0;                     // degrees
 // A channel that changes less than this over a sweep did not see the panel move.
 constexpr double kStill = 0.02, kSeen = 0.10;
 
@@ -247,6 +249,7 @@ void Hybrid::judge(Learning verdict, const Inputs& inputs) {
       if (calibration_.moved_mount()) {
         ++beam_sweeps_;
         beam_swept_at_ = inputs.now;
+        glancing_.since_sweep = 0;
       }
       return;
     case Learning::unsteady: {
@@ -356,7 +359,9 @@ Millis Hybrid::sweep_interval() const {
   const double expected = calibration_.pointing_deviation_deg(standing());
   const double settled = in_degrees(settings_.settled);
   if (!beam_is_strong()) {
-    return expected > settled ? settings_.sweep_dull : settings_.sweep_seldom;
+    // Without a beam only the sensors are learned, and soon enough.
+    constexpr std::uint32_t kDullSweepsFirst = 3;
+    return calibration_.sweeps() < kDullSweepsFirst ? settings_.sweep_dull : settings_.sweep_seldom;
   }
   const bool new_here = beam_sweeps_ < kBeamSweepsFirst;
   if (new_here || expected > kDoubtful * settled) return settings_.sweep_soon;
@@ -383,10 +388,14 @@ void Hybrid::begin_look() {
 void Hybrid::begin_sweep(const Inputs& inputs) {
   const Vector sun = vector_of(*inputs.sun);
   const double expected = calibration_.pointing_deviation_deg(standing());
-  const bool settled = expected < in_degrees(settings_.settled) && beam_sweeps_ >= kBeamSweepsFirst;
-  // Flat tells gains from gammas; it costs most, and is known after the first times.
-  const bool with_flat = expected > kDoubtful * in_degrees(settings_.settled);
-  const double aside = in_degrees(settled ? settings_.sweep_aside_settled : settings_.sweep_aside);
+  const double settled = in_degrees(settings_.settled);
+  Degrees wide = settings_.sweep_aside;
+  if (beam_sweeps_ >= kBeamSweepsFirst && expected <= kDoubtful * settled) {
+    wide = expected > settled ? settings_.sweep_aside_later : settings_.sweep_aside_settled;
+  }
+  const double aside = in_degrees(wide);
+  // Flat tells gains from gammas; it costs most light, so only the first sweep has it.
+  const bool with_flat = calibration_.sweeps() == 0;
   constexpr double kAsideMax = 60.0;
   constexpr double kElevationMin = 2.0;
   const double across = std::min(kAsideMax, aside / std::max(0.5, std::hypot(sun.east, sun.north)));
@@ -497,8 +506,11 @@ void Hybrid::glance(const Inputs& inputs) {
   glancing_.mean.put_into(look, settings_.head);
   Sweep alone;
   const double hours = in_hours(inputs.now - *beam_swept_at_);
+  // All glances since a sweep share its error of the sky: together they must not outweigh it.
+  ++glancing_.since_sweep;
+  const double known = kSkyKnown + kSkyKnownShare * calibration_.sky();
   alone.sky = {.mean = calibration_.sky(),
-               .deviation = (kSkyKnown + kSkyKnownShare * calibration_.sky()) * (1.0 + hours)};
+               .deviation = known * std::sqrt(glancing_.since_sweep) * (1.0 + hours)};
   alone.add(look);
   glancing_.judged = false;
   calibration_.begin(alone);
@@ -600,6 +612,15 @@ bool Hybrid::diffuse_pays(const Vector& sun) const {
   return best > there * (1.0 + static_cast<double>(threshold));
 }
 
+// Whether `wanted` catches noticeably more than `looks`.
+bool Hybrid::earns(const Vector& looks, const Vector& wanted, const Vector& sun) const {
+  const Terms& terms = calibration_.terms();
+  const double beam = light_now_->beam;
+  const double sky = light_now_->sky;
+  return light_on(terms, wanted, sun, beam, sky) >
+         light_on(terms, looks, sun, beam, sky) * (1.0 + kLeanGain);
+}
+
 // As flat as pays, in the sun's vertical plane.
 Wish Hybrid::lean(const Inputs& inputs, const Vector& sun) {
   const Terms& terms = calibration_.terms();
@@ -611,7 +632,10 @@ Wish Hybrid::lean(const Inputs& inputs, const Vector& sun) {
                                      : Vector{sun.east / level * std::sin(tilt),
                                               sun.north / level * std::sin(tilt), std::cos(tilt)};
   const Vector looks = calibration_.body().panel(terms, standing()).normal;
-  if (!goal_ || (inputs.target == *goal_ && angle_between_deg(looks, wanted) > kLeanStep)) {
+  // Two tilts that catch nearly the same are not worth a move.
+  const double off = angle_between_deg(looks, wanted);
+  const bool better = off > kLeanStep && light_now_ && earns(looks, wanted, sun);
+  if (!goal_ || (inputs.target == *goal_ && (better || off > kLeanMax))) {
     goal_ = calibration_.body().aim_at(terms, wanted, standing_pose()).pose;
   }
   const bool faulty = sun_reason(inputs) == Reason::sensor_fault;

@@ -41,6 +41,7 @@ struct HybridSettings {
   Millis dwell{std::chrono::seconds{8}};
   Degrees sweep_above = degrees(3.f);           // no sweep with the sun lower than this
   Degrees sweep_aside = degrees(40.f);          // of a sweep that learns from little,
+  Degrees sweep_aside_later = degrees(35.f);    // of one that adds to it,
   Degrees sweep_aside_settled = degrees(15.f);  // and of one that checks what is known
   Degrees settled = degrees(0.22f);  // expected pointing error below which sweeps become rare
   Millis sweep_soon{std::chrono::seconds{150}};  // while it is more than twice that,
@@ -128,6 +129,7 @@ class Hybrid {
     Mean mean;
     bool judged = true;
     int misfits = 0;  // in a row
+    int since_sweep = 0;
   };
 
   void sense(const Inputs& inputs);
@@ -158,6 +160,7 @@ class Hybrid {
   Wish lean(const Inputs& inputs, const Vector& sun);
   Wish night();
   bool diffuse_pays(const Vector& sun) const;
+  bool earns(const Vector& looks, const Vector& wanted, const Vector& sun) const;
   Pose standing_pose() const;
   Reason sun_reason(const Inputs& inputs) const;
 
