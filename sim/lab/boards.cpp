@@ -3,6 +3,28 @@
 #include <algorithm>
 
 namespace idast::sim {
+namespace {
+
+// What whoever builds a tracker can know of it: data sheets, not the single specimen.
+control::HeadSettings head_of(const PlantParameters& plant) {
+  const LightParameters& light = plant.light;
+  const bool is_reference = light.profile == LightProfile::reference;
+  control::HeadSettings head;
+  head.divider = ohms(is_reference ? 150.f : 10'000.f);
+  head.cap = is_reference ? 0.1f : 1.f;
+  head.supply = light.supply;
+  head.linear_min = light.adc_floor;
+  head.linear_max = light.adc_ceiling;
+  head.resistance_10_lux = light.resistance_10_lux;
+  head.gamma = light.gamma;
+  head.cant = light.cant;
+  head.lux_per_wm2 = light.lux_per_wm2;
+  head.panel_nominal = plant.panel.nominal;
+  head.temperature_coefficient = plant.panel.temperature_coefficient;
+  return head;
+}
+
+}  // namespace
 
 PlantParameters lab_plant(const LabOptions& options, const sun::Place& place) {
   PlantParameters plant = options.plant;
@@ -22,6 +44,9 @@ control::Settings lab_boards(const LabOptions& options, control::Law law, const 
   settings.place = place;
   settings.mount = options.plant.mount;
   settings.wind.anemometer = options.plant.anemometer;
+  settings.hybrid.head = head_of(options.plant);
+  settings.hybrid.play = {.dead_band = options.plant.servo.dead_band,
+                          .backlash = options.plant.servo.backlash};
   // Bare sensors read high long before the light is steady.
   constexpr int kSteadyAboveFielded = 3500;
   if (options.plant.light.profile == LightProfile::fielded) {

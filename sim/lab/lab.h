@@ -32,8 +32,10 @@ struct LabOptions {
   // The body. Its mount is what the law believes. The lab gives it a battery that is never full,
   // so that the harvest is not curtailed, and no phones.
   PlantParameters plant;
-  // Of the boards. Law, place, mount, whether there is an anemometer and, with the fielded
-  // profile, the naive law's idea of bright light follow from the rest.
+  // Of the boards. What follows from the rest is overwritten: law, place, mount, whether there is
+  // an anemometer, what the builder knows of head, panel and servos (nominal figures, never the
+  // mismatch, the spreads, the errors or the sky) and, with the fielded profile, the naive law's
+  // idea of bright light.
   control::Settings boards;
   std::uint64_t seed = 1;
   // Of the boards' loop and the body while nothing moves: 1 ms..60 s, a divisor of 60 s. 60 ms is

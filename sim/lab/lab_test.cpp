@@ -204,6 +204,13 @@ TEST_CASE("the hybrid law learns a hidden mount error that the ephemeris keeps")
   CHECK(hybrid.figures.reacquire_no_clock_s.value() <= 300.0);
 }
 
+TEST_CASE("the boards know the panel that was fitted: a larger one tracks as well under cloud") {
+  const ModelledSky grey{kBatangas, 2, {.clear_share = 0.0, .overcast_share = 1.0}};
+  LabOptions options;
+  options.plant.panel.nominal = watts(100.f);
+  CHECK(run_day(grey, LabLaw::hybrid, options).figures.capture.value() > 0.99);
+}
+
 TEST_CASE("minutes that nobody measured are counted as such and earn nothing") {
   EvenSky sky;
   const double whole = run_day(sky, LabLaw::flat).figures.poa_wh_m2;
@@ -248,11 +255,17 @@ TEST_CASE("a restart at noon: the ephemeris needs its clock, the light law does 
 
 TEST_CASE("steps of a second give the energies of the boards' own 60 ms") {
   const ModelledSky sky{kBatangas, 3, {.clear_share = 0.0, .overcast_share = 0.0}};
-  for (const LabLaw law : {LabLaw::ephemeris, LabLaw::hybrid}) {
-    const Figures fine = run_day(sky, law, {}, 60ms).figures;
-    const Figures coarse = run_day(sky, law, {}, 1s).figures;
-    CHECK(coarse.poa_wh_m2 == doctest::Approx(fine.poa_wh_m2).epsilon(0.002));
-    CHECK(coarse.harvest_wh == doctest::Approx(fine.harvest_wh).epsilon(0.002));
+  struct Case {
+    LabLaw law;
+    double within;
+  };
+  // Under broken clouds the hybrid law's decisions hang on single readings: one day may differ by
+  // more than a year does.
+  for (const Case& c : {Case{LabLaw::ephemeris, 0.002}, Case{LabLaw::hybrid, 0.005}}) {
+    const Figures fine = run_day(sky, c.law, {}, 60ms).figures;
+    const Figures coarse = run_day(sky, c.law, {}, 1s).figures;
+    CHECK(coarse.poa_wh_m2 == doctest::Approx(fine.poa_wh_m2).epsilon(c.within));
+    CHECK(coarse.harvest_wh == doctest::Approx(fine.harvest_wh).epsilon(c.within));
   }
 }
 
