@@ -40,12 +40,15 @@ constexpr int kBeamSweepsFirst = 4;
 constexpr double kSkyKnown = 5.0, kSkyKnownShare = 0.25;
 constexpr int kGlanceMisfitsMax = 3;
 
-// Poses that look away from the sun fit worse than a ring around it.
+// Poses that look away from the sun fit worse than a ring around it; sensors that were never
+// calibrated fit no better than those.
 constexpr double kFoundMisfitMax = 0.15, kRingMisfitMax = 0.06;
 constexpr double kFoundBeamMin = 120.0;
 constexpr Degrees kRingAside = degrees(18.f);
 // Beyond this the light contradicts the clock; within the second one it agrees again.
 constexpr double kDoubtBeyond = 5.0, kAgreeWithin = 3.0;  // degrees
+// Beyond this before anything is learned: a crooked mount alone may look several degrees off.
+constexpr double kDoubtBeyondFirst = 10.0;
 constexpr int kAgreementsMin = 2;
 constexpr Degrees kReachable = degrees(1.f);
 // A leaning panel moves when it is this far from its best tilt and that catches this much more, or
@@ -311,12 +314,14 @@ void Hybrid::exclude_stuck_sensors() {
 }
 
 void Hybrid::judge_found(const FoundSun& found, const Inputs& inputs) {
-  const double most = sweeping_.ring ? kRingMisfitMax : kFoundMisfitMax;
+  const bool exact = sweeping_.ring && calibration_.sweeps() > 0;
+  const double most = exact ? kRingMisfitMax : kFoundMisfitMax;
   const bool fits = found.misfit < most && found.beam > kFoundBeamMin;
   if (inputs.sun && !doubted_) {
     // A sweep that fits no mount at all may fit another sun.
     if (!fits) return;
-    if (angle_between_deg(found.direction, vector_of(*inputs.sun)) < kDoubtBeyond) return;
+    const double beyond = calibration_.sweeps() > 0 ? kDoubtBeyond : kDoubtBeyondFirst;
+    if (angle_between_deg(found.direction, vector_of(*inputs.sun)) < beyond) return;
     doubted_ = true;
     agreements_ = 0;
     found_ = found.direction;

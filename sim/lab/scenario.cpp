@@ -437,6 +437,7 @@ ScenarioResult run_scenario(const Scenario& scenario) {
         control::angle_between(boards.truth().normal, {now.sun.azimuth, now.sun.elevation})
             .in(degrees);
     const bool aims = out.state != State::diffuse && out.state != State::stow &&
+                      out.reason != Reason::calibrating && out.reason != Reason::searching &&
                       now.dni > kPointingDniMin && now.sun.elevation > kPointingElevationMin;
     for (Judge& judge : judges) judge.take(hour, dt, out, aims, error);
     if (at < minute) continue;

@@ -39,7 +39,8 @@
 //   reasons = ["sun_up"]   and the reason one of these (optional)
 //   share_min = 0.9        for at least this share of the time (optional, 0.9)
 //   error_p95_max_deg = 1  pointing error where DNI > 120 W/m², elevation > 5°, not in diffuse or
-//                          stow: 95 % of the seconds are within (optional)
+//                          stow and not sweeping (capture has what that costs): 95 % of the
+//                          seconds are within (optional)
 namespace idast::sim {
 
 enum class FaultKind : std::uint8_t {
