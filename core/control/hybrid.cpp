@@ -39,6 +39,9 @@ constexpr int kBeamSweepsFirst = 4;
 // each hour doubts it as much again.
 constexpr double kSkyKnown = 5.0, kSkyKnownShare = 0.25;
 constexpr int kGlanceMisfitsMax = 3;
+// Relative, root mean square: sensors in one pose agree within a percent once they are known.
+constexpr double kOddMisfit = 0.05, kOddLightMin = 150.0;
+constexpr Millis kOddFor = seconds{30}, kOddSweepEvery = minutes{10};
 
 // Poses that look away from the sun fit worse than a ring around it; sensors that were never
 // calibrated fit no better than those.
@@ -46,9 +49,12 @@ constexpr double kFoundMisfitMax = 0.15, kRingMisfitMax = 0.06;
 constexpr double kFoundBeamMin = 120.0;
 constexpr Degrees kRingAside = degrees(18.f);
 // Beyond this the light contradicts the clock; within the second one it agrees again.
-constexpr double kDoubtBeyond = 5.0, kAgreeWithin = 3.0;  // degrees
+constexpr double kDoubtBeyond = 8.0, kAgreeWithin = 3.0;  // degrees
 // Beyond this before anything is learned: a crooked mount alone may look several degrees off.
 constexpr double kDoubtBeyondFirst = 10.0;
+// Known sensors fit the true sun this well.
+constexpr double kOtherSunMisfitMax = 0.04;
+constexpr std::uint32_t kSweepsToTrust = 3;
 constexpr int kAgreementsMin = 2;
 constexpr Degrees kReachable = degrees(1.f);
 // A leaning panel moves when it is this far from its best tilt and that catches this much more, or
@@ -274,8 +280,9 @@ void Hybrid::judge(Learning verdict, const Inputs& inputs) {
     return;
   }
   ++misfits_;
-  if (misfits_ < 2) return;
-  exclude_stuck_sensors();
+  if (misfits_ >= 2) exclude_stuck_sensors();
+  // Sensors that are known tell at once whether another sun explains what they saw.
+  if (calibration_.sweeps() < kSweepsToTrust && misfits_ < 2) return;
   search_.begin(calibration_.body(), calibration_.terms(), sweeping_.seen);
 }
 
@@ -319,8 +326,9 @@ void Hybrid::judge_found(const FoundSun& found, const Inputs& inputs) {
   const bool fits = found.misfit < most && found.beam > kFoundBeamMin;
   if (inputs.sun && !doubted_) {
     // A sweep that fits no mount at all may fit another sun.
-    if (!fits) return;
-    const double beyond = calibration_.sweeps() > 0 ? kDoubtBeyond : kDoubtBeyondFirst;
+    const bool known = calibration_.sweeps() >= kSweepsToTrust;
+    if (!fits || (known && found.misfit > kOtherSunMisfitMax)) return;
+    const double beyond = known ? kDoubtBeyond : kDoubtBeyondFirst;
     if (angle_between_deg(found.direction, vector_of(*inputs.sun)) < beyond) return;
     doubted_ = true;
     agreements_ = 0;
@@ -521,6 +529,22 @@ void Hybrid::glance(const Inputs& inputs) {
   calibration_.begin(alone);
 }
 
+// Channels that do not agree for a while, under light that they should: something is not as it was
+// learned, be it the mount, a sensor or the clock. A sweep tells which.
+void Hybrid::watch_light(const Inputs& inputs) {
+  const bool odd = light_now_ && calibration_.sweeps() > 0 && light_now_->misfit > kOddMisfit &&
+                   light_now_->beam + light_now_->sky > kOddLightMin;
+  if (!odd) {
+    odd_since_.reset();
+    return;
+  }
+  if (!odd_since_) odd_since_ = inputs.now;
+  if (inputs.now - *odd_since_ < kOddFor) return;
+  if (inputs.now - sweeping_.began_at < kOddSweepEvery) return;
+  odd_since_.reset();
+  swept_at_.reset();
+}
+
 // Glances that nothing explains ask for a sweep.
 void Hybrid::judge_glance(Learning verdict) {
   glancing_.judged = true;
@@ -603,6 +627,7 @@ Wish Hybrid::by_sun(const Inputs& inputs) {
     diffuse_since_ = inputs.now;
   }
   glance(inputs);
+  watch_light(inputs);
   return diffuse_ ? lean(inputs, sun) : point(inputs, sun, soon);
 }
 

@@ -154,6 +154,7 @@ class Hybrid {
   Wish sweep_step(const Inputs& inputs);
   void glance(const Inputs& inputs);
   void judge_glance(Learning verdict);
+  void watch_light(const Inputs& inputs);
   Wish by_light(const Inputs& inputs, Reason reason);
   Wish by_sun(const Inputs& inputs);
   Wish point(const Inputs& inputs, const Vector& sun, const Vector& soon);
@@ -195,6 +196,7 @@ class Hybrid {
 
   std::optional<Vector> found_;       // the sun found by light,
   std::optional<Instant> found_at_;   // by a ring; unset: only roughly
+  std::optional<Instant> odd_since_;  // the channels have not agreed
   std::optional<Instant> search_at_;  // not before
   bool doubted_ = false;              // clock or place contradict the light
   int agreements_ = 0;                // of light and ephemeris since then
