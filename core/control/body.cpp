@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/sun/panel.h"
+
 namespace idast::control {
 namespace {
 
@@ -68,7 +70,7 @@ Shares Body::shares(const Terms& terms, const InnerAngles& inner, const Vector& 
       looks = panel.normal * std::cos(cant) + aside[i] * std::sin(cant);
     }
     double direct = shares.lit ? std::max(0.0, dot(sun, looks)) : 0.0;
-    if (i == kPowerChannel) direct *= incidence_factor(incidence);
+    if (i == kPowerChannel) direct *= sun::incidence_factor(incidence);
     const double below = ground_view(looks);
     shares.beam[i] = direct + ground * sun_up * below;
     shares.sky[i] = sky_view(terms, looks) + ground * below;
@@ -123,21 +125,6 @@ bool is_saturated(std::uint16_t counts, const HeadSettings& head) {
   const double voltage =
       static_cast<double>(counts) / kCountsMax * static_cast<double>(head.supply.in(volts));
   return voltage >= static_cast<double>(head.linear_max.in(volts));
-}
-
-double incidence_factor(double aoi_cosine) {
-  constexpr double kIndex = 1.526;
-  constexpr double kOpticalDepth = 4.0 * 0.002;
-  constexpr double kHeadOn = (1.0 - kIndex) / (1.0 + kIndex);
-  constexpr double kThroughHeadOn = 1.0 - kHeadOn * kHeadOn;
-  if (!(aoi_cosine > 0.0)) return 0.0;
-  const double sine_squared = std::max(0.0, 1.0 - aoi_cosine * aoi_cosine);
-  const double inside = std::sqrt(1.0 - sine_squared / (kIndex * kIndex));
-  // Fresnel's two polarisations, as ratios of amplitudes.
-  const double across = (aoi_cosine - kIndex * inside) / (aoi_cosine + kIndex * inside);
-  const double along = (inside - kIndex * aoi_cosine) / (inside + kIndex * aoi_cosine);
-  const double through = 1.0 - 0.5 * (across * across + along * along);
-  return through / kThroughHeadOn * std::exp(kOpticalDepth * (1.0 - 1.0 / inside));
 }
 
 double light_on(const Terms& terms, const Vector& normal, const Vector& sun, double beam,

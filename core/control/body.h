@@ -19,7 +19,7 @@
 //     GHI = B·s_up + D
 //
 // A light sensor: ln R = gain - gamma·ln(L / 300 W/m²). The panel: ln P = scale + ln(L / 1000 W/m²)
-// + ln(1 + coefficient·(T - 25 °C)), its beam weakened by the glass (incidence_factor).
+// + ln(1 + coefficient·(T - 25 °C)), its beam weakened by the glass (core/sun/panel.h).
 namespace idast::control {
 
 // The three light sensors behind dividers, as built: the nominal figures that learning starts from.
@@ -113,10 +113,6 @@ constexpr double kAdcNoise = 6.0;  // ESP32, after averaging a few samples
 double log_resistance_noise(double log_resistance, const HeadSettings& head);
 // A count beyond the linear range at the bright end.
 bool is_saturated(std::uint16_t counts, const HeadSettings& head);
-
-// Share of a beam that glass lets through at this cosine of incidence, 1 at normal incidence:
-// Fresnel and Bouguer for n = 1.526, 4 /m, 2 mm (De Soto, Klein & Beckman 2006).
-double incidence_factor(double aoi_cosine);
 
 // Light on a plane with this normal, under this sky.
 double light_on(const Terms& terms, const Vector& normal, const Vector& sun, double beam,

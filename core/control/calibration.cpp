@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/sun/panel.h"
+
 namespace idast::control {
 namespace {
 
@@ -350,7 +352,7 @@ void Calibration::weigh_looks() {
     for (std::size_t i = 0; i < kChannels; ++i) {
       const bool power = i == kPowerChannel;
       const double model =
-          power ? std::hypot(kPowerNoise, kGlassNoise * (1.0 - incidence_factor(incidence)))
+          power ? std::hypot(kPowerNoise, kGlassNoise * (1.0 - sun::incidence_factor(incidence)))
                 : kLightNoise;
       const double pose = std::hypot(by_pan[i] - here[i], by_tilt[i] - here[i]);
       look.noise[i] = std::hypot(sweep_measured_[k][i], std::hypot(model, pose));

@@ -8,6 +8,7 @@
 
 #include "core/base/random.h"
 #include "core/control/tracker.h"
+#include "core/sun/panel.h"
 
 using namespace idast;
 using namespace idast::control;
@@ -279,11 +280,11 @@ TEST_CASE("beam and sky are told apart by four channels in one pose") {
 }
 
 TEST_CASE("the glass lets the beam through as the physical model says") {
-  CHECK(incidence_factor(1.0) == doctest::Approx(1.0));
-  CHECK(incidence_factor(0.5) == doctest::Approx(0.949).epsilon(0.01));
-  CHECK(incidence_factor(0.0) == 0.0);
-  CHECK(incidence_factor(-0.5) == 0.0);
-  CHECK(incidence_factor(std::numeric_limits<double>::quiet_NaN()) == 0.0);
+  CHECK(sun::incidence_factor(1.0) == doctest::Approx(1.0));
+  CHECK(sun::incidence_factor(0.5) == doctest::Approx(0.949).epsilon(0.01));
+  CHECK(sun::incidence_factor(0.0) == 0.0);
+  CHECK(sun::incidence_factor(-0.5) == 0.0);
+  CHECK(sun::incidence_factor(std::numeric_limits<double>::quiet_NaN()) == 0.0);
 }
 
 TEST_CASE("play: a load stands short of its target on the side it came from") {

@@ -5,21 +5,23 @@
 
 namespace idast::sun {
 
-float incidence_factor(float aoi_cosine, const Glass& glass) {
-  if (!(aoi_cosine > 0.f)) return 0.f;
-  const float n = glass.refractive_index;
-  const auto absorbed = [&](float cosine_inside) {
-    return std::exp(-glass.extinction_per_metre * glass.metres / cosine_inside);
-  };
-  const float sine = std::sqrt(std::max(0.f, 1.f - aoi_cosine * aoi_cosine));
-  const float cosine_inside = std::sqrt(1.f - sine * sine / (n * n));
+double incidence_factor(double aoi_cosine, const Glass& glass) {
+  if (!(aoi_cosine > 0.0)) return 0.0;
+  const double n = static_cast<double>(glass.refractive_index);
+  const double depth =
+      static_cast<double>(glass.extinction_per_metre) * static_cast<double>(glass.metres);
+  const double sine_squared = std::max(0.0, 1.0 - aoi_cosine * aoi_cosine);
+  const double inside = std::sqrt(1.0 - sine_squared / (n * n));
   // Fresnel's two polarisations, as ratios of amplitudes.
-  const float across = (aoi_cosine - n * cosine_inside) / (aoi_cosine + n * cosine_inside);
-  const float along = (cosine_inside - n * aoi_cosine) / (cosine_inside + n * aoi_cosine);
-  const float through = 1.f - 0.5f * (across * across + along * along);
-  const float head_on = (1.f - n) / (1.f + n);
-  const float through_head_on = 1.f - head_on * head_on;
-  return through * absorbed(cosine_inside) / (through_head_on * absorbed(1.f));
+  const double across = (aoi_cosine - n * inside) / (aoi_cosine + n * inside);
+  const double along = (inside - n * aoi_cosine) / (inside + n * aoi_cosine);
+  const double through = 1.0 - 0.5 * (across * across + along * along);
+  const double head_on = (1.0 - n) / (1.0 + n);
+  return through / (1.0 - head_on * head_on) * std::exp(depth * (1.0 - 1.0 / inside));
+}
+
+float incidence_factor(float aoi_cosine, const Glass& glass) {
+  return static_cast<float>(incidence_factor(static_cast<double>(aoi_cosine), glass));
 }
 
 Celsius cell_temperature(Celsius air, MetresPerSecond wind, Irradiance plane,

@@ -12,7 +12,8 @@ struct Glass {
 };
 
 // Glass lets less light in at slant angles: the factor for a beam at this cosine of incidence, 1 at
-// normal incidence, 0 from behind (Fresnel and Bouguer).
+// normal incidence, 0 from behind (Fresnel and Bouguer). In double for who takes differences.
+double incidence_factor(double aoi_cosine, const Glass& glass = {});
 float incidence_factor(float aoi_cosine, const Glass& glass = {});
 
 // How a module sheds heat (Faiman 2008; the constants are of open racks).
