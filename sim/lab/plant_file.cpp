@@ -282,20 +282,50 @@ class Printer {
   std::ostringstream out_;
 };
 
-bool is_plain(char c) { return c == '\t' || c == '\r' || (c >= ' ' && c <= '~'); }
+// Plants need little of TOML: a comment, [section], or key = value with a number, a word in quotes,
+// true or false. On some of the rest the TOML library asserts, or is undefined without asserts (a
+// key of "[=", a list that a brace ends, letters beyond ASCII), so only these shapes reach it.
+class PlainLine {
+ public:
+  explicit PlainLine(std::string_view line) : rest_{line} {}
 
-// Plants need little of TOML: plain characters before a comment, and section = "[" name "]". On
-// some of the rest the TOML library asserts or is undefined (a key of "[=", letters beyond ASCII).
-bool is_plain_line(std::string_view line) {
-  constexpr std::string_view kName = "abcdefghijklmnopqrstuvwxyz_";
-  line = line.substr(0, line.find('#'));
-  if (!std::ranges::all_of(line, is_plain)) return false;
-  const std::size_t begin = line.find_first_not_of(" \t\r");
-  if (begin == std::string_view::npos || line[begin] != '[') return true;
-  line = line.substr(begin + 1);
-  const std::size_t length = line.find_first_not_of(kName);
-  return length != 0 && length != std::string_view::npos && line[length] == ']';
-}
+  bool holds() {
+    blanks();
+    if (take('[')) return word(kName) && take(']') && ends();
+    if (!rest_.empty() && kName.contains(rest_.front())) {
+      if (!word(kName)) return false;
+      blanks();
+      if (!take('=')) return false;
+      blanks();
+      if (!(take('"') ? word(kValue) && take('"') : word(kValue))) return false;
+    }
+    return ends();
+  }
+
+ private:
+  static constexpr std::string_view kName = "abcdefghijklmnopqrstuvwxyz_0123456789";
+  static constexpr std::string_view kValue = "abcdefghijklmnopqrstuvwxyz_0123456789+-.E";
+
+  void blanks() { rest_.remove_prefix(std::min(rest_.find_first_not_of(" \t\r"), rest_.size())); }
+  bool take(char c) {
+    if (!rest_.starts_with(c)) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+  bool word(std::string_view letters) {
+    const std::size_t length = std::min(rest_.find_first_not_of(letters), rest_.size());
+    rest_.remove_prefix(length);
+    return length > 0;
+  }
+  bool ends() {
+    blanks();
+    return rest_.empty() || rest_.starts_with('#');
+  }
+
+  std::string_view rest_;
+};
+
+bool is_plain_line(std::string_view line) { return PlainLine{line}.holds(); }
 
 // The first line that is not plain; 0: none.
 std::size_t odd_line(std::string_view text) {
@@ -327,7 +357,7 @@ std::expected<PlantParameters, PlantFileError> parse_plant(std::string_view text
     return std::unexpected{failure(name, 0, "is larger than a plant can be")};
   }
   if (const std::size_t line = odd_line(text)) {
-    return std::unexpected{failure(name, line, "is neither [section] nor key = value in ASCII")};
+    return std::unexpected{failure(name, line, "is neither [section] nor key = value")};
   }
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {

@@ -108,10 +108,14 @@ TEST_CASE("what a plant file cannot say is refused by line and key") {
         Case{"[light]\nadc_floor_v = 3\n", 0, "must rise"},
         Case{"[sky]\nalbedo = 2\n[light]\nfoo = 1\n", 2, "sky.albedo"},
         Case{"[light]\nfoo = 1\n[sky]\nalbedo = 2\n", 2, "light.foo"},
-        Case{"[light\n", 1, "is neither [section]"}, Case{"\n [= 1]\n", 2, "is neither [section]"},
+        Case{"[light\n", 1, "is neither [section]"},
+        Case{"\n [= 1]\n", 2, "is neither [section]"},
         Case{"[[light]]\n", 1, "is neither [section]"},
         Case{"[light]\ng\xc4\x85mma = 1\n", 2, "is neither [section]"},
-        Case{"[light]\ngamma =\n", 2, "test.toml: line 2"}}) {
+        Case{"[light]\ngamma =\n", 2, "is neither [section]"},
+        Case{"[light]\ngamma = 1 2\n", 2, "is neither [section]"},
+        Case{"[light]\ngamma = 1.2.3\n", 2, "test.toml: line 2"},
+        Case{"-=[}", 1, "is neither [section]"}}) {
     INFO(c.text);
     const auto parsed = parse_plant(c.text, "test.toml");
     REQUIRE_FALSE(parsed);
