@@ -115,6 +115,8 @@ std::optional<Site> read_site(Members& members) {
   const auto latitude = inner.number("lat", -90.0, 90.0);
   const auto longitude = inner.number("lon", -180.0, 180.0);
   const auto altitude = inner.number("alt_m", -500.0, 9000.0);
+  const auto panel = inner.number("panel_w", static_cast<double>(kPanelMin.in(watts)),
+                                  static_cast<double>(kPanelMax.in(watts)));
   const auto mount_word = inner.text<16>("mount");
   const auto mount = mount_word ? mount_from(mount_word->view()) : std::nullopt;
   if (!inner.sound() || !latitude || !longitude || (mount_word && !mount)) {
@@ -126,6 +128,7 @@ std::optional<Site> read_site(Members& members) {
   site.place.longitude = degrees(static_cast<float>(*longitude));
   site.place.altitude = metres(static_cast<float>(altitude.value_or(0.0)));
   site.mount = mount;
+  if (panel) site.panel = watts(static_cast<float>(*panel));
   return site;
 }
 

@@ -13,6 +13,7 @@ namespace idast::node {
 namespace {
 
 constexpr double kMillion = 1e6;
+constexpr double kMilli = 1e3;
 constexpr double kValueMax = 1'000.0;  // nothing learned is near it: degrees, logarithms, factors
 constexpr std::string_view kHead = "idast learned ";
 constexpr std::size_t kCrcLineBytes = 13;  // "crc ", 8 digits, the end of the line
@@ -61,8 +62,11 @@ std::optional<KeptLearned> read_body(Cursor& in) {
   KeptLearned kept;
   if (!in.skip("mount ")) return std::nullopt;
   const auto mount = control::mount_kind_from(in.line());
-  if (!mount || !in.skip("sweeps ")) return std::nullopt;
+  if (!mount || !in.skip("panel ")) return std::nullopt;
   kept.mount = *mount;
+  const auto milliwatts = in.integer('\n');
+  if (!milliwatts || !in.skip("sweeps ")) return std::nullopt;
+  kept.panel = watts(static_cast<float>(static_cast<double>(*milliwatts) / kMilli));
   const auto sweeps = in.integer('\n');
   if (!sweeps || *sweeps < 0 || *sweeps > std::numeric_limits<std::uint32_t>::max()) {
     return std::nullopt;
@@ -94,8 +98,9 @@ bool fits(double value) { return std::abs(value) < kValueMax; }  // false for wh
 }  // namespace
 
 std::string_view to_text(LearnedError error) {
-  constexpr std::array<std::string_view, 6> kWords{
-      "absent", "failed", "damaged", "unknown_version", "other_mount", "not_believable"};
+  constexpr std::array<std::string_view, 7> kWords{"absent",          "failed",      "damaged",
+                                                   "unknown_version", "other_mount", "other_panel",
+                                                   "not_believable"};
   return kWords[static_cast<std::size_t>(error)];
 }
 
@@ -105,6 +110,7 @@ bool print(const KeptLearned& kept, TextWriter& out) {
   }
   const std::size_t begin = out.view().size();
   out.text(kHead).integer(kLearnedVersion).text("\nmount ").text(control::to_text(kept.mount));
+  out.text("\npanel ").integer(std::llround(static_cast<double>(kept.panel.in(watts)) * kMilli));
   out.text("\nsweeps ").integer(kept.learned.sweeps);
   out.text("\nterms ").integer(control::kTerms).character('\n');
   for (std::size_t i = 0; i < control::kTerms; ++i) {

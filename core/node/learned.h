@@ -14,8 +14,9 @@
 // What the hybrid law has learned of its mount and sensors, kept over a restart: a tracker that
 // loses power at noon goes on with the morning's trim.
 //
-//   file := "idast learned " version:1 "\n" "mount " kind "\n" "sweeps " count "\n"
-//           "terms " kTerms "\n" (value " " deviation "\n"){kTerms} "crc " hex8 "\n"
+//   file := "idast learned " version:2 "\n" "mount " kind "\n" "panel " milliwatts "\n"
+//           "sweeps " count "\n" "terms " kTerms "\n" (value " " deviation "\n"){kTerms} "crc "
+//           hex8 "\n"
 //
 // Values and deviations are integers, in millionths of the units of control::Term: no
 // floating-point text on a board. The CRC-32C covers everything before its line. A file is taken
@@ -24,7 +25,7 @@
 namespace idast::node {
 
 inline constexpr std::string_view kLearnedFile = "learned.txt";
-inline constexpr int kLearnedVersion = 1;  // grows when control::Term changes its meaning
+inline constexpr int kLearnedVersion = 2;  // grows when control::Term changes its meaning
 inline constexpr std::size_t kLearnedBytesMax = 640;  // 16 terms of two numbers of 10 digits
 
 // Written at the first sweep, then at most this often and only when a sweep has taught something:
@@ -33,20 +34,23 @@ inline constexpr std::size_t kLearnedBytesMax = 640;  // 16 terms of two numbers
 inline constexpr Millis kLearnedEvery = std::chrono::minutes{10};
 
 // absent: there is no file, as on the first day. failed: the port could not read it. damaged: its
-// form or its CRC. unknown_version: written for other terms. other_mount: learned of a mount of
-// another kind. not_believable: further from nominal than any mount or sensor.
+// form or its CRC. unknown_version: written for other terms. other_mount, other_panel: learned of a
+// mount of another kind, or with a panel of another rating. not_believable: further from nominal
+// than any mount or sensor.
 enum class LearnedError : std::uint8_t {
   absent,
   failed,
   damaged,
   unknown_version,
   other_mount,
+  other_panel,
   not_believable,
 };
 std::string_view to_text(LearnedError error);
 
 struct KeptLearned {
   control::MountKind mount = control::MountKind::az_el;
+  Watts panel = watts(10.f);  // its rating
   control::Learned learned;
 };
 

@@ -64,6 +64,7 @@ TEST_CASE("what was learned comes back from its text as it was") {
   const auto back = parse_learned(text_of(kept));
   REQUIRE(back);
   CHECK(back->mount == kept.mount);
+  CHECK(back->panel == kept.panel);
   CHECK(back->learned.sweeps == 17);
   for (std::size_t i = 0; i < control::kTerms; ++i) {
     CHECK(std::abs(back->learned.value[i] - kept.learned.value[i]) < 0.51e-6);
@@ -109,10 +110,11 @@ TEST_CASE("a text of other terms is of an unknown version, one of no sense is da
     REQUIRE_FALSE(parsed);
     return parsed.error();
   };
-  CHECK(error("learned 1", "learned 2") == LearnedError::unknown_version);
+  CHECK(error("learned 2", "learned 1") == LearnedError::unknown_version);
   CHECK(error("terms 16", "terms 15") == LearnedError::unknown_version);
-  CHECK(error("learned 1", "learned one") == LearnedError::damaged);
+  CHECK(error("learned 2", "learned two") == LearnedError::damaged);
   CHECK(error("az_el", "gimbal") == LearnedError::damaged);
+  CHECK(error("panel 10000", "panel ten") == LearnedError::damaged);
   CHECK(error("sweeps 17", "sweeps -1") == LearnedError::damaged);
   CHECK(error("sweeps 17", "sweeps 4294967296") == LearnedError::damaged);
   CHECK(error("sweeps 17", "sweeps 17.5") == LearnedError::damaged);
@@ -185,5 +187,22 @@ TEST_CASE("what one mount taught is not believed of another, and comes back with
   pair.start_receiver();
   pair.run(5s);
   REQUIRE(pair.transmitter->tracker().settings().mount.kind == control::MountKind::tilt_tilt);
+  CHECK(pair.transmitter->tracker().learned().sweeps == 17);
+}
+
+TEST_CASE("what one panel taught is not believed of another, and comes back with it") {
+  Pair pair;
+  KeptLearned kept = some_learned();
+  kept.panel = watts(100.f);
+  control::at(kept.learned.value, control::Term::power_scale) = std::log(100.0);
+  REQUIRE(save_learned(pair.transmitter_files, kept));
+  pair.start_transmitter();
+  CHECK(pair.transmitter->tracker().learned().sweeps == 0);
+  CHECK(pair.transmitter->counts().learned_refused == 0);
+  // The receiver says which panel stands here.
+  pair.receiver_settings.site->panel = watts(100.f);
+  pair.start_receiver();
+  pair.run(5s);
+  REQUIRE(pair.transmitter->tracker().settings().hybrid.head.panel_nominal == watts(100.f));
   CHECK(pair.transmitter->tracker().learned().sweeps == 17);
 }

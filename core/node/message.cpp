@@ -9,6 +9,7 @@ namespace {
 constexpr double kPlaceScale = 1e7;  // a centimetre on the ground
 constexpr double kAngleScale = 1e4;
 constexpr double kAltitudeScale = 1e3;
+constexpr double kPanelScale = 1e3;
 constexpr float kAltitudeMax = 9000.f;  // the highest ground is 8849 m, the lowest -430 m
 
 enum Part : std::uint8_t {
@@ -35,6 +36,9 @@ void write_site(ByteWriter& out, const Site& site) {
   const auto altitude = static_cast<double>(site.place.altitude.in(metres)) * kAltitudeScale;
   out.write(static_cast<std::int32_t>(std::lround(altitude)));
   out.write(static_cast<std::uint8_t>(site.mount ? 1 + static_cast<int>(*site.mount) : 0));
+  const Watts panel = site.panel.value_or(watts(0.f));
+  const auto milliwatts = std::lround(static_cast<double>(panel.in(watts)) * kPanelScale);
+  out.write(static_cast<std::uint32_t>(milliwatts));
 }
 
 std::optional<Site> take_site(ByteReader& in) {
@@ -44,11 +48,15 @@ std::optional<Site> take_site(ByteReader& in) {
   const auto millimetres = static_cast<double>(in.read<std::int32_t>());
   site.place.altitude = metres(static_cast<float>(millimetres / kAltitudeScale));
   const auto mount = in.read<std::uint8_t>();
+  const auto milliwatts = static_cast<double>(in.read<std::uint32_t>());
+  const Watts panel = watts(static_cast<float>(milliwatts / kPanelScale));
   if (std::abs(site.place.latitude.in(degrees)) > 90.f) return std::nullopt;
   if (std::abs(site.place.longitude.in(degrees)) > 180.f) return std::nullopt;
   if (std::abs(site.place.altitude.in(metres)) > kAltitudeMax) return std::nullopt;
   if (mount > 2) return std::nullopt;
+  if (milliwatts > 0.0 && (panel < kPanelMin || panel > kPanelMax)) return std::nullopt;
   if (mount != 0) site.mount = static_cast<control::MountKind>(mount - 1);
+  if (milliwatts > 0.0) site.panel = panel;
   return site;
 }
 

@@ -22,8 +22,9 @@
 // Receiver to transmitter:
 //
 //   time    := utc_ms:i64
-//   site    := latitude:i32 longitude:i32 altitude:i32 mount:u8
-//              degrees × 10^7, millimetres; mount 0: as before, 1: az_el, 2: tilt_tilt
+//   site    := latitude:i32 longitude:i32 altitude:i32 mount:u8 panel:u32
+//              degrees × 10^7, millimetres, milliwatts; mount 0: as before, 1: az_el, 2: tilt_tilt;
+//              panel 0: as before
 //   command := number:u32 expires_ms:i64 parts:u8 mode:u8 pan:i32 tilt:i32 azimuth:i32
 //              elevation:i32 manual_for_ms:u32 site
 //              degrees × 10^4; parts: 1 motion, 2 pan, 4 tilt, 8 direction, 16 site, 32 restart,
@@ -50,10 +51,15 @@ inline constexpr std::uint8_t kWhyCount = 13;
 std::string_view to_text(Why why);
 Why why_of(control::Refusal refusal);
 
-// Where the tracker stands, and on what.
+// Ratings that a site may have: below, a calculator's cell; above, what no tracker turns.
+inline constexpr Watts kPanelMin = watts(0.1f);
+inline constexpr Watts kPanelMax = watts(10'000.f);
+
+// Where the tracker stands, on what, and what it turns. Absent: as before.
 struct Site {
   sun::Place place;
-  std::optional<control::MountKind> mount;
+  std::optional<control::MountKind> mount = std::nullopt;
+  std::optional<Watts> panel = std::nullopt;  // rating; kPanelMin … kPanelMax
 };
 
 // What the transmitter is asked to do. The same number is the same order: it is done once and

@@ -22,6 +22,7 @@ Order full_order() {
   order.motion = motion;
   order.site = batangas();
   order.site->mount = control::MountKind::tilt_tilt;
+  order.site->panel = watts(100.f);
   order.restart = true;
   return order;
 }
@@ -44,6 +45,7 @@ TEST_CASE("an order comes back whole") {
   REQUIRE(order->site);
   CHECK(order->site->place.longitude == degrees(121.05f));
   CHECK(order->site->mount == control::MountKind::tilt_tilt);
+  CHECK(order->site->panel == watts(100.f));
 }
 
 TEST_CASE("an order's absent parts stay absent") {
@@ -64,6 +66,7 @@ TEST_CASE("time, site, answer and phone come back") {
   CHECK(site->place.latitude == degrees(13.75f));
   CHECK(site->place.altitude == metres(20.f));
   CHECK_FALSE(site->mount);
+  CHECK_FALSE(site->panel);
   const auto answer = read_answer(print(Answer{9, Outcome::rejected, Why::conflict}).view());
   REQUIRE(answer);
   CHECK(answer->number == 9);
@@ -105,6 +108,11 @@ TEST_CASE("a message with an impossible value is none") {
   Site nowhere = batangas();
   nowhere.place.latitude = degrees(90.1f);
   CHECK_FALSE(read_site(print(nowhere).view()));
+  for (const Watts panel : {kPanelMin * 0.5f, kPanelMax * 2.f}) {
+    Site other = batangas();
+    other.panel = panel;
+    CHECK_FALSE(read_site(print(other).view()));
+  }
   Payload answer = print(Answer{});
   answer.bytes[5] = std::byte{kWhyCount};
   CHECK_FALSE(read_answer(answer.view()));

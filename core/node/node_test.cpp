@@ -390,6 +390,28 @@ TEST_CASE("a site sent by command moves the tracker and is kept") {
   CHECK(says(pair.files.files["settings.json"], "\"lon\":-78.47"));
 }
 
+TEST_CASE("a panel's rating sent by command is what the law counts on, and outlives a new site") {
+  Pair pair;
+  pair.run(1s);
+  const auto rating = [&] {
+    return pair.transmitter->tracker().settings().hybrid.head.panel_nominal;
+  };
+  CHECK(rating() == watts(10.f));
+  pair.broker.commands.push_back(command(R"("site":{"lat":13.75,"lon":121.05,"panel_w":62.5})"));
+  CHECK(results_of(pair) == R"("state":"delivered";"state":"applied";)");
+  CHECK(rating() == watts(62.5f));
+  CHECK(says(pair.files.files["settings.json"], "\"panel_w\":62.5}"));
+  pair.broker.commands.push_back(command(R"("site":{"lat":14,"lon":121})"));
+  pair.run(1s);
+  CHECK(rating() == watts(62.5f));
+  // Both boards start anew, the transmitter as it was built.
+  pair.start_transmitter();
+  CHECK(rating() == watts(10.f));
+  pair.start_receiver();
+  pair.run(5s);
+  CHECK(rating() == watts(62.5f));
+}
+
 TEST_CASE("a restart is the owner's to do, and refused where it cannot be done") {
   Pair pair;
   pair.run(1s);

@@ -12,6 +12,13 @@ constexpr int kMessagesPerStep = 4;
 
 constexpr std::string_view kTopicRoot = "solar-tracker/";
 
+// What a site does not say stays as it was.
+Site completed(Site site, const Site& before) {
+  if (!site.mount) site.mount = before.mount;
+  if (!site.panel) site.panel = before.panel;
+  return site;
+}
+
 }  // namespace
 
 Receiver::Receiver(const ReceiverSettings& settings, const ReceiverPorts& ports)
@@ -23,7 +30,7 @@ Receiver::Receiver(const ReceiverSettings& settings, const ReceiverPorts& ports)
   } else if (ports_.files.size_bytes(kSettingsFile)) {
     ports_.log.write(ports::Level::warn, "node.settings_damaged", "working without them");
   }
-  if (!kept_.site) kept_.site = settings.site;
+  if (settings.site) kept_.site = completed(kept_.site.value_or(*settings.site), *settings.site);
   ports_.broker.subscribe(topic("control").view());
 }
 
@@ -144,7 +151,7 @@ void Receiver::take_answer(const Answer& answer) {
   if (answer.outcome == Outcome::applied) {
     apply_here(done.command, now_);
     if (done.order.site) {
-      kept_.site = done.order.site;
+      kept_.site = completed(*done.order.site, kept_.site.value_or(*done.order.site));
       keep_settings();
     }
     restart_wanted_ = restart_wanted_ || done.order.restart;

@@ -22,6 +22,10 @@ void print_site(TextWriter& out, const Site& site) {
   out.text(",\"alt_m\":");
   print_decimal(out, static_cast<double>(site.place.altitude.in(metres)), 1);
   if (site.mount) out.text(",\"mount\":").json_string(control::to_text(*site.mount));
+  if (site.panel) {
+    out.text(",\"panel_w\":");
+    print_decimal(out, static_cast<double>(site.panel->in(watts)), 3);
+  }
   out.character('}');
 }
 

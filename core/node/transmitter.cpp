@@ -85,6 +85,8 @@ void Transmitter::recall_learned() {
     refused = kept.error();
   } else if (kept->mount != tracker_.settings().mount.kind) {
     refused = LearnedError::other_mount;
+  } else if (kept->panel != tracker_.settings().hybrid.head.panel_nominal) {
+    refused = LearnedError::other_panel;
   } else if (!tracker_.recall(kept->learned)) {
     refused = LearnedError::not_believable;
   }
@@ -92,8 +94,11 @@ void Transmitter::recall_learned() {
     sweeps_kept_ = kept->learned.sweeps;
     return;
   }
-  // No file is the first day; another mount is a person's choice.
-  if (*refused == LearnedError::absent || *refused == LearnedError::other_mount) return;
+  // No file is the first day; another mount or panel is a person's choice.
+  if (*refused == LearnedError::absent || *refused == LearnedError::other_mount ||
+      *refused == LearnedError::other_panel) {
+    return;
+  }
   ++counts_.learned_refused;
   ports_.log.write(ports::Level::warn, "node.learned_refused", to_text(*refused));
 }
@@ -102,8 +107,10 @@ void Transmitter::keep_learned(Instant now) {
   const std::uint32_t sweeps = tracker_.hybrid().calibration().sweeps();
   if (sweeps == 0 || sweeps == sweeps_kept_ || now < learned_due_) return;
   learned_due_ = now + kLearnedEvery;
-  const auto saved = save_learned(
-      ports_.files, {.mount = tracker_.settings().mount.kind, .learned = tracker_.learned()});
+  const auto saved =
+      save_learned(ports_.files, {.mount = tracker_.settings().mount.kind,
+                                  .panel = tracker_.settings().hybrid.head.panel_nominal,
+                                  .learned = tracker_.learned()});
   if (saved) {
     sweeps_kept_ = sweeps;
     ++counts_.learned_written;
@@ -186,15 +193,19 @@ void Transmitter::take(const wire::Frame& frame, Instant now) {
 void Transmitter::settle_at(const Site& site) {
   control::Settings settings = tracker_.settings();
   const bool same_mount = !site.mount || *site.mount == settings.mount.kind;
+  Watts& panel = settings.hybrid.head.panel_nominal;
+  const bool same_panel = !site.panel || *site.panel == panel;
   const auto& place = settings.place;
   const bool same_place = place && place->latitude == site.place.latitude &&
                           place->longitude == site.place.longitude &&
                           place->altitude == site.place.altitude;
-  if (same_place && same_mount) return;
+  if (same_place && same_mount && same_panel) return;
   settings.place = site.place;
   settings.mount.kind = site.mount.value_or(settings.mount.kind);
+  panel = site.panel.value_or(panel);
   tracker_.configure(settings);
-  if (!same_mount) recall_learned();  // of this mount, if it is the file's
+  // Of this mount and this panel, if they are the file's.
+  if (!same_mount || !same_panel) recall_learned();
 }
 
 void Transmitter::obey(const Order& order, Instant now) {

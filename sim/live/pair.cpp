@@ -25,6 +25,7 @@ node::TransmitterSettings transmitter_settings(const PairSettings& settings, con
   made.receiver = sender(settings.identity.seed, 2);
   made.control.law = settings.law;
   made.control.mount = plant.parameters().mount;
+  made.control.hybrid.head.panel_nominal = plant.parameters().panel.nominal;
   made.control.wind.anemometer = plant.parameters().anemometer;
   made.pose = plant.parameters().start;
   made.sample_every = settings.sample_every;
@@ -40,7 +41,9 @@ node::ReceiverSettings receiver_settings(const PairSettings& settings) {
   made.boot = settings.boot;
   made.mode = "sim";
   made.factors = settings.identity.site.factors;
-  made.site = node::Site{.place = settings.identity.site.place, .mount = std::nullopt};
+  made.site = node::Site{.place = settings.identity.site.place,
+                         .mount = std::nullopt,
+                         .panel = settings.identity.site.panel};
   made.board.wifi_connected = true;
   made.board.wifi_ssid = "twin";
   made.board.address = "127.0.0.1";

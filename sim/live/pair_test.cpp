@@ -249,3 +249,18 @@ TEST_CASE("a tracker that is set up anew learns its mount's error, and goes on c
   CHECK(std::abs(yaw_of(pair) - 4.0) < 1.0);
   CHECK(pair.transmitter().energy() > energy);
 }
+
+TEST_CASE("the law counts on the panel that its site has, from its first step on") {
+  Identity who = identity(1, 0);
+  who.site.panel = watts(100.f);
+  const ModelledSky sky{who.site.place, who.sky_seed, who.weather};
+  SilentLog log;
+  Past past{who, sky, past_of(1h), log};
+  const auto rating = [&] {
+    return past.pair().transmitter().tracker().settings().hybrid.head.panel_nominal;
+  };
+  CHECK(rating() == watts(100.f));
+  while (past.step()) {
+  }
+  CHECK(rating() == watts(100.f));  // the receiver has told its site meanwhile
+}
