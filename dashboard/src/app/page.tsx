@@ -1,4 +1,4 @@
-import { useEffect } from 'react';
+import { memo, useEffect, useMemo } from 'react';
 import { LostBanner } from '../features/status/lost_banner';
 import { FreshnessChip } from '../features/status/freshness_chip';
 import { NoTrackers } from '../features/trackers/no_trackers';
@@ -9,6 +9,8 @@ import { Loading } from './loading';
 import { Overview } from './overview';
 import { ThemeButton } from './theme';
 import { hrefOf, useChoice } from './use_choice';
+
+const kOwnZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 function Mark() {
   return (
@@ -23,10 +25,12 @@ function Mark() {
   );
 }
 
-function SiteClock({ zone, place }: { zone: string; place: string | null }) {
+type SiteClockProps = { zone: string; place: string | null };
+
+// The page renders at every sample; its edges only when they change.
+const SiteClock = memo(function SiteClock({ zone, place }: SiteClockProps) {
   const now = useServerNow(1_000);
-  const own = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const offset = zone === own ? '' : ` (${zoneOffset(now, zone)})`;
+  const offset = zone === kOwnZone ? '' : ` (${zoneOffset(now, zone)})`;
   return (
     <p className="site-clock number">
       {place ? `${place}, ` : ''}
@@ -34,25 +38,25 @@ function SiteClock({ zone, place }: { zone: string; place: string | null }) {
       {place === null ? ' UTC' : offset}
     </p>
   );
-}
+});
 
-function Footer({ zone }: { zone: string }) {
+const Footer = memo(function Footer({ zone }: { zone: string }) {
   const now = useServerNow(60_000);
-  const own = new Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const differs = zoneOffset(now, own) !== zoneOffset(now, zone);
+  const differs = zoneOffset(now, kOwnZone) !== zoneOffset(now, zone);
   return (
     <footer className="foot">
       Times are the site’s: {zone.replaceAll('_', ' ')} ({zoneOffset(now, zone)})
-      {differs ? `; your clock is on ${zoneOffset(now, own)}` : ''}.
+      {differs ? `; your clock is on ${zoneOffset(now, kOwnZone)}` : ''}.
     </footer>
   );
-}
+});
 
 export function Page({ onRetry }: { onRetry: () => void }) {
   const store = useLiveStore();
   const overall = useOverall();
   const { deviceIds, connection, savedAt, epoch } = overall;
   const { chosen, choose } = useChoice(store, deviceIds);
+  const choices = useMemo(() => deviceIds.map((id) => ({ id, href: hrefOf(id) })), [deviceIds]);
   const device = useDevice(chosen ?? '');
   const zone = device?.site?.time_zone ?? 'UTC';
   const name = device?.name;
@@ -70,7 +74,7 @@ export function Page({ onRetry }: { onRetry: () => void }) {
         <Mark />
         {deviceIds.length > 0 && (
           <TrackerPicker
-            choices={deviceIds.map((id) => ({ id, href: hrefOf(id) }))}
+            choices={choices}
             current={chosen}
             onPick={choose}
           />

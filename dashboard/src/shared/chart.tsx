@@ -41,8 +41,15 @@ export type ChartProps = {
 type Range = { from: number; to: number };
 type Drawn = { plot: uPlot; range: Range; shape: string; data: ChartData };
 
+// Asking the browser for a colour makes it settle all styles at once, and a drawing asks for many.
+const colours = new Map<string, string>();
+
 function colourOf(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const known = colours.get(name);
+  if (known) return known;
+  const colour = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  colours.set(name, colour);
+  return colour;
 }
 
 /** `#rrggbb` with an opacity, for canvas fills. */
@@ -203,7 +210,10 @@ function followPage(plot: uPlot, holder: HTMLElement): () => void {
     plot.setSize({ width: holder.clientWidth, height: holder.clientHeight });
   });
   resize.observe(holder);
-  const redraw = (): void => plot.redraw(false, true);
+  const redraw = (): void => {
+    colours.clear();
+    plot.redraw(false, true);
+  };
   const dark = matchMedia('(prefers-color-scheme: dark)');
   dark.addEventListener('change', redraw);
   addEventListener('idast-theme', redraw);

@@ -6,6 +6,22 @@ const kEaseMs = 300;
 // Twenty steps a second are read as a glide; sixty cost a phone three times the work.
 const kStepMs = 45;
 
+// One clock for all glides: they step in one and the same frame, and no frame is asked for between.
+const glides = new Set<(now: number) => void>();
+let stepPlanned = false;
+
+function planStep(): void {
+  if (stepPlanned || glides.size === 0) return;
+  stepPlanned = true;
+  setTimeout(() => {
+    requestAnimationFrame((now) => {
+      stepPlanned = false;
+      for (const step of [...glides]) step(now);
+      planStep();
+    });
+  }, kStepMs);
+}
+
 function calm(): boolean {
   return document.hidden || matchMedia('(prefers-reduced-motion: reduce)').matches;
 }
@@ -47,21 +63,17 @@ export function EasedNumber(props: { value: number | null; format: (value: numbe
       return moving.current;
     };
     // The first step is taken now: what came is seen in the frame that brings it, not a step later.
-    let drawn = performance.now();
-    const start = drawn - kStepMs;
+    const start = performance.now() - kStepMs;
     draw(kStepMs / kEaseMs);
-    let frame = requestAnimationFrame(function step(now) {
-      if (now - drawn < kStepMs) {
-        frame = requestAnimationFrame(step);
-        return;
-      }
-      drawn = now;
+    const step = (now: number): void => {
       const part = Math.min(1, Math.max(0, (now - start) / kEaseMs));
-      if (draw(part)) frame = requestAnimationFrame(step);
-    });
+      if (!draw(part)) glides.delete(step);
+    };
+    glides.add(step);
+    planStep();
     return () => {
       moving.current = false;
-      cancelAnimationFrame(frame);
+      glides.delete(step);
     };
   }, [value]);
 

@@ -26,6 +26,16 @@ export function useDevice(id: string): DeviceState | null {
   return useSyncExternalStore(subscribe(id), () => store.device(id));
 }
 
+/** One plain value of a device: the component draws again when it changes, not at every sample. */
+export function useOfDevice<T extends string | number | boolean | null>(
+  id: string,
+  pick: (device: DeviceState | null) => T,
+): T {
+  const store = useLiveStore();
+  const [subscribe] = useState(() => subscriber(store));
+  return useSyncExternalStore(subscribe(id), () => pick(store.device(id)));
+}
+
 // The subscribe function must keep its identity, or React resubscribes at every render.
 function subscriber(store: LiveStore): (id: string) => (listener: () => void) => () => void {
   const made = new Map<string, (listener: () => void) => () => void>();

@@ -31,17 +31,7 @@ export function flowOf(latest: Row | null): Flow {
 function Link(props: { watts: number | null; moving: boolean; back?: boolean }) {
   const flows = props.watts !== null && Math.abs(props.watts) > kFlowsAboveW;
   const kind = !flows ? 'still' : props.back ? 'back' : 'on';
-  return (
-    <svg
-      viewBox="0 0 100 12"
-      preserveAspectRatio="none"
-      className={`flow-link ${kind} ${props.moving ? '' : 'stopped'}`}
-      aria-hidden="true"
-    >
-      <path d="M0 6H100" className="bed" />
-      {flows && <path d="M0 6H100" className="dots" />}
-    </svg>
-  );
+  return <div className={`flow-link ${kind} ${props.moving ? '' : 'stopped'}`} aria-hidden="true" />;
 }
 
 function Watts({ value, estimated }: { value: number | null; estimated?: boolean }) {

@@ -1,4 +1,5 @@
 import './gain.css';
+import { memo } from 'react';
 import type { Gain, GainRow } from '../../api/shapes';
 import { Estimated } from '../../shared/estimated';
 import { energy } from '../../shared/format';
@@ -66,7 +67,7 @@ function HowItIsKnown({ row }: { row: GainRow | null }) {
 type GainCardProps = { gain: Gain | null; placed: boolean; over: boolean; dimmed: boolean };
 
 /** Whether moving is worth it: today against a panel that stands still, and what the days say. */
-export function GainCard({ gain, placed, over, dimmed }: GainCardProps) {
+export const GainCard = memo(function GainCard({ gain, placed, over, dimmed }: GainCardProps) {
   const today = gainNow(gain);
   const verdict = verdictSentence(gain);
   const paysNot = gain?.summary?.verdict === 'not_paying';
@@ -96,4 +97,4 @@ export function GainCard({ gain, placed, over, dimmed }: GainCardProps) {
       )}
     </section>
   );
-}
+});

@@ -1,4 +1,4 @@
-import { useMemo } from 'react';
+import { memo, useMemo } from 'react';
 import { fields } from '../../api/generated';
 import type { Trail } from '../../api/live_store';
 import type { Buckets, Curve, Sky } from '../../api/shapes';
@@ -71,7 +71,7 @@ export function dayRange(sky: Sky | null, dayStart: number): { from: number; to:
 }
 
 /** Today's power (mean, with the span between lowest and highest) and state of charge. */
-export function TodayChart(props: {
+export const TodayChart = memo(function TodayChart(props: {
   buckets: Buckets | null;
   failed: boolean;
   sky: Sky | null;
@@ -117,4 +117,4 @@ export function TodayChart(props: {
       right={kPercent}
     />
   );
-}
+});

@@ -1,11 +1,17 @@
 import type { Connection } from '../../api/stream';
 import { useTick } from '../../shared/tick';
 
+function Countdown({ retryAt }: { retryAt: number }) {
+  const now = useTick(250, Date.now);
+  const seconds = Math.max(0, Math.ceil((retryAt - now) / 1000));
+  return (
+    <span className="number">{seconds > 0 ? `Next try in ${seconds} s.` : 'Trying now…'}</span>
+  );
+}
+
 /** The browser lost the server. This is never said of a tracker. */
 export function LostBanner(props: { connection: Connection; onRetry: () => void }) {
   const { connection, onRetry } = props;
-  const now = useTick(250, Date.now);
-
   if (connection.kind === 'unreadable') {
     return (
       <section className="banner" aria-label="Connection to the server">
@@ -19,7 +25,6 @@ export function LostBanner(props: { connection: Connection; onRetry: () => void 
     );
   }
   if (connection.kind !== 'lost') return null;
-  const seconds = Math.max(0, Math.ceil((connection.retryAt - now) / 1000));
   return (
     <section className="banner" aria-label="Connection to the server">
       <svg viewBox="0 0 24 24" aria-hidden="true">
@@ -27,9 +32,7 @@ export function LostBanner(props: { connection: Connection; onRetry: () => void 
       </svg>
       <p>
         <b role="alert">Your browser lost the server.</b>{' '}
-        <span className="number">
-          {seconds > 0 ? `Next try in ${seconds} s.` : 'Trying now…'}
-        </span>{' '}
+        <Countdown retryAt={connection.retryAt} />{' '}
         <span className="banner-more">The trackers carry on; these are the last values seen.</span>
       </p>
       <button type="button" className="button" onClick={onRetry}>

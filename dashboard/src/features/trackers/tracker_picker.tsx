@@ -1,7 +1,8 @@
 import './trackers.css';
+import { memo } from 'react';
 import { EasedNumber } from '../../shared/eased_number';
 import { Estimated, isEstimated } from '../../shared/estimated';
-import { useDevice } from '../../shared/live';
+import { useDevice, useOfDevice } from '../../shared/live';
 import { decimal } from '../../shared/format';
 
 // More than this and a row of names is slower to read than a list.
@@ -44,16 +45,15 @@ function Name({ choice, current, onPick }: PickProps) {
 type PickProps = { choice: Choice; current: boolean; onPick: (id: string) => void };
 
 function Option({ id }: { id: string }) {
-  const device = useDevice(id);
-  return (
-    <option value={id}>
-      {device?.name ?? id} ({device?.status ?? 'unknown'})
-    </option>
+  const label = useOfDevice(
+    id,
+    (device) => `${device?.name ?? id} (${device?.status ?? 'unknown'})`,
   );
+  return <option value={id}>{label}</option>;
 }
 
 /** Which tracker the page shows: names in a row while they fit, a list when they are many. */
-export function TrackerPicker(props: {
+export const TrackerPicker = memo(function TrackerPicker(props: {
   choices: readonly Choice[];
   current: string | null;
   onPick: (id: string) => void;
@@ -85,4 +85,4 @@ export function TrackerPicker(props: {
       </ul>
     </nav>
   );
-}
+});
