@@ -27,33 +27,58 @@ export type Row = Values & { ts: string };
 export type Change = Partial<Values> & { ts: string };
 
 /** A name list comes as an array, or as comma-separated text from a plain SQL view. */
-const keys = z.pipe(
-  z.union([z.array(z.string()), z.string()]),
-  z.transform((value): readonly string[] =>
-    typeof value === 'string' ? value.split(/[\s,"[\]]+/).filter(Boolean) : value,
-  ),
-);
-
-function valueOf(kind: string): z.ZodMiniType {
-  if (kind === 'number') return z.number();
-  if (kind === 'boolean') {
-    const flag = z.union([z.number(), z.boolean()]);
-    return z.pipe(flag, z.transform((value) => (value ? 1 : 0)));
-  }
-  if (kind === 'keys') return keys;
-  return z.string();
+function namesIn(value: unknown): readonly string[] | undefined {
+  if (typeof value === 'string') return value.split(/[\s,"[\]]+/).filter(Boolean);
+  const named = Array.isArray(value) && value.every((name) => typeof name === 'string');
+  return named ? value : undefined;
 }
 
-const columnEntries = Object.entries(fields)
-  .filter(([column]) => column !== 'ts')
-  .map(([column, field]) => [column, z.optional(z.nullable(valueOf(field.kind)))] as const);
-const changeShape = z.object({ ...Object.fromEntries(columnEntries), ts: z.string() });
-// The entries are built from `fields`, which is what `Values` is derived from.
-const change = changeShape as unknown as z.ZodMiniType<Change>;
+/** A column's value as its kind has it; undefined when it is of no such kind. */
+function valueOf(kind: Kind, value: unknown): ValueOf<Kind> | undefined {
+  if (kind === 'keys') return namesIn(value);
+  if (kind === 'boolean' && typeof value === 'boolean') return value ? 1 : 0;
+  if (kind === 'boolean') return typeof value === 'number' ? (value ? 1 : 0) : undefined;
+  if (kind === 'number') return typeof value === 'number' ? value : undefined;
+  return typeof value === 'string' ? value : undefined;
+}
+
+const kinds = new Map<string, Kind>(
+  Object.entries(fields).map(([column, field]) => [column, field.kind]),
+);
+
+/**
+ * The columns that are there, by their kinds, or the name of one that is refused. By hand and not
+ * by a shape: a fleet sends hundreds of rows a second, each a third of all columns, and a shape
+ * looks for every one.
+ */
+function readChange(input: unknown): { ok: true; value: Change } | { ok: false; at: string } {
+  if (typeof input !== 'object' || input === null) return { ok: false, at: '' };
+  const read: Record<string, ValueOf<Kind> | null> = {};
+  for (const [column, value] of Object.entries(input)) {
+    const kind = kinds.get(column);
+    if (kind === undefined || value === undefined) continue;
+    const known: ValueOf<Kind> | null | undefined = value === null ? null : valueOf(kind, value);
+    if (known === undefined) return { ok: false, at: column };
+    read[column] = known;
+  }
+  if (typeof read['ts'] !== 'string') return { ok: false, at: 'ts' };
+  // Every value was read by the kind in `fields`, which is what `Values` is derived from.
+  return { ok: true, value: read as unknown as Change };
+}
+
+const change = z.pipe(
+  z.unknown(),
+  z.transform((input, context): Change => {
+    const read = readChange(input);
+    if (read.ok) return read.value;
+    context.issues.push({ code: 'custom', message: 'wrong kind', input, path: [read.at] });
+    return z.NEVER;
+  }),
+);
 
 /** Every column unknown. */
 export const kAbsent = Object.fromEntries(
-  columnEntries.map(([column]) => [column, null]),
+  [...kinds.keys()].filter((column) => column !== 'ts').map((column) => [column, null]),
 ) as unknown as Values;
 const row = z.pipe(change, z.transform((value): Row => ({ ...kAbsent, ...value })));
 
