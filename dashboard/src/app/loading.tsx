@@ -1,15 +1,13 @@
 import { SkyDome } from '../features/sky/sky_dome';
 import { kUnknown } from '../shared/format';
 
-/** Skeletons in the final sizes, so that nothing moves when the values come. */
+/** Skeletons in the final sizes, under the sky of the last visit (public/theme.js), so that nothing moves when the values come. */
 export function Loading() {
   return (
     <div className="loading">
-      <section className="hero" data-scene="day">
+      <section className="hero">
         <div className="hero-words">
-          <h1>
-            Reaching the server… <span>The first values come in a moment.</span>
-          </h1>
+          <h1>Reaching the server… The first values of your trackers come in a moment.</h1>
           <p className="power unknown">
             <span className="power-number">{kUnknown}</span>
             <span className="power-unit">W</span>

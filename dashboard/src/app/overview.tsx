@@ -1,5 +1,6 @@
 // The Overview of one tracker: is it working, and what is it earning me?
 import './overview.css';
+import { useDeferredValue, useEffect } from 'react';
 import { factors, fields } from '../api/generated';
 import type { DeviceState, Overall } from '../api/live_store';
 import type { Row, Sky } from '../api/shapes';
@@ -9,12 +10,12 @@ import { gainNow, gainSentence } from '../features/gain/gain_words';
 import { EnergyFlow, flowOf } from '../features/flow/energy_flow';
 import { peakOf } from '../features/power/columns';
 import { LiveChart, TodayChart } from '../features/power/power_charts';
-import { EarnedTiles, StationTiles } from '../features/readings/tiles';
+import { EarnedTiles, StationTiles, type TilesProps } from '../features/readings/tiles';
 import type { Direction } from '../features/sky/geometry';
 import { angleBetween } from '../features/sky/geometry';
 import { Stars } from '../features/sky/stars';
 import { SkyDome } from '../features/sky/sky_dome';
-import { sceneOf, sunAt, windOf, type Trim } from '../features/sky/sky_day';
+import { sceneOf, sunAt, windOf, type Scene, type Trim } from '../features/sky/sky_day';
 import { Announcer } from '../features/status/announcer';
 import { BackfillBar } from '../features/status/backfill_bar';
 import { sentence } from '../features/status/words';
@@ -184,6 +185,17 @@ function DaySummary({ station, device }: HeroProps) {
   );
 }
 
+/** The next visit begins under the sky of this one; see public/theme.js. */
+function useSceneKept(scene: Scene): void {
+  useEffect(() => {
+    try {
+      localStorage.setItem('idast.scene', scene);
+    } catch {
+      // Storage denied: the next visit begins by day.
+    }
+  }, [scene]);
+}
+
 function Hero(props: HeroProps) {
   const { device, station, suns, now, dim, frozen } = props;
   const { zone, todayWh } = station;
@@ -192,6 +204,7 @@ function Hero(props: HeroProps) {
   const { latest, lastSeen } = device;
   const elevation = suns.sun?.elevation_deg ?? null;
   const scene = sceneOf(elevation);
+  useSceneKept(scene);
   const down = elevation !== null && elevation < -0.8;
   const resting = down && (latest?.power_w ?? 0) < kNightPowerW;
   const told = { status, latest, todayWh, lastSeen, now, zone, sunrise, frozen, resting };
@@ -283,6 +296,48 @@ function DayCharts(props: { device: DeviceState; station: Station; now: number }
   );
 }
 
+type FurtherProps = OverviewProps & {
+  station: Station;
+  tiles: TilesProps;
+  suns: Suns;
+  now: number;
+};
+
+/** What most readers scroll to: curves, the comparison, the station and the month. */
+function Further(props: FurtherProps) {
+  const { device, station, tiles, suns, now } = props;
+  // A bar is a few pixels a watt-hour: it need not be drawn anew at every sample.
+  const shownWh = station.todayWh === null ? null : Math.round(station.todayWh * 10) / 10;
+  return (
+    <>
+      <DayCharts device={device} station={station} now={now} />
+      <GainCard
+        gain={station.gain}
+        placed={device.site !== null}
+        over={suns.sun !== null && suns.sun.elevation_deg < -0.8}
+        dimmed={tiles.dimmed}
+      />
+      <section aria-labelledby="station">
+        <h2 id="station">How the station is</h2>
+        <StationTiles {...tiles} />
+      </section>
+      <section className="card" aria-labelledby="month">
+        <h2 id="month">Last 30 days</h2>
+        {station.energy ? (
+          <MonthStrip
+            rows={station.energy.rows}
+            todayWh={shownWh}
+            zone={station.zone}
+            estimated={isEstimated(device.latest, 'energy_wh')}
+          />
+        ) : (
+          <div className="strip skeleton" />
+        )}
+      </section>
+    </>
+  );
+}
+
 export function Overview(props: OverviewProps) {
   const { device, overall } = props;
   const now = useServerNow(1_000);
@@ -292,15 +347,15 @@ export function Overview(props: OverviewProps) {
   const dim = frozen || isDimmed(status);
   const suns = sunsOf(device.latest, station.sky, now);
   const { latest, site } = device;
-  const tiles = {
+  const tiles: TilesProps = {
     latest,
     site,
     todayWh: station.todayWh,
     coverage: station.coverage,
     dimmed: dim,
   };
-  // A bar is a few pixels a watt-hour: it need not be drawn anew at every sample.
-  const shownWh = station.todayWh === null ? null : Math.round(station.todayWh * 10) / 10;
+  // What stands below the first screen is built after that was shown, in slices.
+  const whole = useDeferredValue(true, false);
   const height = heightWords(suns.sun);
   return (
     <>
@@ -319,30 +374,11 @@ export function Overview(props: OverviewProps) {
         <h2 id="earned">What it has earned</h2>
         <EarnedTiles {...tiles} />
       </section>
-      <DayCharts device={device} station={station} now={now} />
-      <GainCard
-        gain={station.gain}
-        placed={site !== null}
-        over={suns.sun !== null && suns.sun.elevation_deg < -0.8}
-        dimmed={dim}
-      />
-      <section aria-labelledby="station">
-        <h2 id="station">How the station is</h2>
-        <StationTiles {...tiles} />
-      </section>
-      <section className="card" aria-labelledby="month">
-        <h2 id="month">Last 30 days</h2>
-        {station.energy ? (
-          <MonthStrip
-            rows={station.energy.rows}
-            todayWh={shownWh}
-            zone={station.zone}
-            estimated={isEstimated(latest, 'energy_wh')}
-          />
-        ) : (
-          <div className="strip skeleton" />
-        )}
-      </section>
+      {whole ? (
+        <Further {...props} station={station} tiles={tiles} suns={suns} now={now} />
+      ) : (
+        <div className="further-size" />
+      )}
     </>
   );
 }
