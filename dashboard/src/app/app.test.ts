@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { device, row } from '../../tests/rows';
 import { LiveStore } from '../api/live_store';
-import { sunsOf } from './overview';
+import { sunsOf, trimOf } from './overview';
 import { keepSaved, restoreSaved } from './saved';
 import { brightest, hrefOf } from './use_choice';
 import { startOfDay } from './use_station';
@@ -76,6 +76,25 @@ describe('the sun that is drawn', () => {
       elevation_deg: 10,
     });
     expect(sunsOf(row(), null, now)).toEqual({ sun: null, panel: null, ownClock: false });
+  });
+});
+
+describe('the trim that is drawn', () => {
+  const learned = { trim_azimuth_deg: 3, trim_elevation_deg: -1.2 };
+
+  test.each([
+    ['az_el', 40, -1.2],
+    ['az_el', 90, -1.2],
+    ['az_el', 140, 1.2],
+    [null, 140, 1.2],
+    ['tilt_tilt', 140, -1.2],
+  ])('on a mount %s with its tilt servo at %i° raises by %f°', (mount, tilt_angle, elevation_deg) => {
+    expect(trimOf(row({ ...learned, tilt_angle }), mount)).toEqual({ azimuth_deg: 3, elevation_deg });
+  });
+
+  test('is nothing until both angles are learned', () => {
+    expect(trimOf(row({ trim_azimuth_deg: 3, trim_elevation_deg: null }), 'az_el')).toBeNull();
+    expect(trimOf(null, null)).toBeNull();
   });
 });
 

@@ -35,9 +35,15 @@ function direction(azimuth: number | null, elevation: number | null): Direction 
   return { azimuth_deg: azimuth, elevation_deg: elevation };
 }
 
-/** What the tracker has learned of its mount: both angles, or nothing. */
-export function trimOf(latest: Row | null): Trim | null {
-  return direction(latest?.trim_azimuth_deg ?? null, latest?.trim_elevation_deg ?? null);
+/**
+ * What the tracker has learned of its mount, as it turns and raises the panel now: both angles, or
+ * nothing. The learned tilt is the servo's; beyond flat (90°) an az-el mount looks backwards, and
+ * the same error lowers the panel that it raised before.
+ */
+export function trimOf(latest: Row | null, mount: string | null): Trim | null {
+  const trim = direction(latest?.trim_azimuth_deg ?? null, latest?.trim_elevation_deg ?? null);
+  const flipped = mount !== 'tilt_tilt' && (latest?.tilt_angle ?? 90) > 90;
+  return trim && flipped ? { ...trim, elevation_deg: -trim.elevation_deg } : trim;
 }
 
 type Suns = { sun: Direction | null; panel: Direction | null; ownClock: boolean };
@@ -237,7 +243,7 @@ function Hero(props: HeroProps) {
           now={now}
           sun={suns.sun}
           panel={suns.panel}
-          trim={trimOf(latest)}
+          trim={trimOf(latest, device.mount)}
           panelIsOld={dim}
           ownClock={suns.ownClock}
         />

@@ -115,7 +115,7 @@ describe('the dome', () => {
       // where this sky's sun is highest.
       expect(Number(mark(container)?.getAttribute('cx'))).toBeGreaterThan(aimX ?? 999);
       expect(Number(mark(container)?.getAttribute('cy'))).toBeGreaterThan(aimY ?? 0);
-      expect(container.textContent).toContain('Trim: mount 3.9° clockwise, 1.2° low');
+      expect(container.textContent).toContain('Trim: 3.9° clockwise, 1.2° low');
     });
 
     test('has no mark where there is nothing to see, and no legend where nothing was learned', () => {

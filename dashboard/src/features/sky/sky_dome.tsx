@@ -234,7 +234,8 @@ function TrimMark({ view, panel, trim }: { view: View; panel: Direction; trim: T
 
 /**
  * What the ring means. In the picture's corner, so that it moves nothing when it appears; in the
- * right one, since the camera's turn puts the near letter of the compass on the left.
+ * right one, since the camera's turn puts the near letter of the compass on the left; short enough
+ * on a phone to end before that letter with ten degrees of both errors.
  */
 function TrimLegend({ trim }: { trim: Trim }) {
   const words = trimWords(trim);
@@ -243,7 +244,7 @@ function TrimLegend({ trim }: { trim: Trim }) {
     <g className="dome-trim-legend">
       <circle cx={kWidth - 10} cy={y - 5} r="6" />
       <text x={kWidth - 24} y={y}>
-        {words === null ? 'Trim: mount stands true' : `Trim: mount ${words}`}
+        {words === null ? 'Trim: mount stands true' : `Trim: ${words}`}
       </text>
     </g>
   );
