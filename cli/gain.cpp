@@ -82,28 +82,35 @@ std::expected<Period, sim::WeatherError> measured(const GainOptions& options,
                 .to = sky->last()};
 }
 
-// Means over a minute, as the server's buckets are.
+// Means over a minute, as the server's buckets are. A device samples evenly in time; the lab takes
+// short steps while motors run and long ones while they rest, so each reading counts as long as its
+// step, with the direction that the panel was told to have meanwhile. A plain mean would be one of
+// the motion alone.
 class MinuteMeans {
  public:
   void add(const sim::LabMoment& moment) {
     const UtcMillis minute{moment.at.unix_ms() - moment.at.unix_ms() % kMinute.count()};
     if (minute != minute_) close(minute);
     const sim::Readings& seen = moment.readings;
-    ++count_;
+    const Before before = before_.value_or(Before{moment.at - Millis{1}, moment.out.panel});
+    const auto lasted = static_cast<double>((moment.at - before.at).count());
+    before_ = Before{moment.at, moment.out.panel};
+    lasted_ += lasted;
     if (seen.panel_voltage && seen.panel_current) {
-      power_ += static_cast<double>((*seen.panel_voltage * *seen.panel_current).in(watts));
-      voltage_ += static_cast<double>(seen.panel_voltage->in(volts));
-      ++measured_;
+      const Watts power = *seen.panel_voltage * *seen.panel_current;
+      power_ += lasted * static_cast<double>(power.in(watts));
+      voltage_ += lasted * static_cast<double>(seen.panel_voltage->in(volts));
+      measured_ += lasted;
     }
-    temperature_ += static_cast<double>(seen.panel_temperature.in(celsius));
-    if (seen.wind) wind_ += static_cast<double>(seen.wind->in(metres_per_second));
+    temperature_ += lasted * static_cast<double>(seen.panel_temperature.in(celsius));
+    if (seen.wind) wind_ += lasted * static_cast<double>(seen.wind->in(metres_per_second));
     has_wind_ = has_wind_ || seen.wind;
-    azimuth_.add(static_cast<double>(moment.out.panel.azimuth.in(degrees)));
-    elevation_.add(static_cast<double>(moment.out.panel.elevation.in(degrees)));
-    charge_ += static_cast<double>(seen.battery_charge.in(percent));
-    light_[0] += seen.light.top;
-    light_[1] += seen.light.left;
-    light_[2] += seen.light.right;
+    azimuth_.add(static_cast<double>(before.panel.azimuth.in(degrees)), lasted);
+    elevation_.add(static_cast<double>(before.panel.elevation.in(degrees)), lasted);
+    charge_ += lasted * static_cast<double>(seen.battery_charge.in(percent));
+    light_[0] += lasted * seen.light.top;
+    light_[1] += lasted * seen.light.left;
+    light_[2] += lasted * seen.light.right;
   }
   std::vector<insight::Minute> take() {
     close({});
@@ -111,49 +118,55 @@ class MinuteMeans {
   }
 
  private:
+  struct Before {
+    UtcMillis at;
+    control::Direction panel;
+  };
   // As server/insight reads buckets: readings on both sides of north are north.
   struct Angle {
     double sum = 0.0, low = 1e9, high = -1e9;
-    void add(double value) {
-      sum += value;
+    void add(double value, double weight) {
+      sum += weight * value;
       low = std::min(low, value);
       high = std::max(high, value);
     }
-    double mean(double count) const { return high - low > 180.0 ? 0.0 : sum / count; }
+    double mean(double weights) const { return high - low > 180.0 ? 0.0 : sum / weights; }
     Degrees least() const { return degrees(narrow(low)); }
     Degrees most() const { return degrees(narrow(high)); }
   };
 
   void close(UtcMillis next) {
-    if (count_ > 0) {
-      const double count = count_;
-      const auto mean = [&](double sum) { return narrow(sum / count); };
+    if (lasted_ > 0.0) {
+      const auto mean = [&](double sum) { return narrow(sum / lasted_); };
       insight::Minute minute{.at = minute_ + kMinute / 2};
-      if (measured_ > 0) {
+      if (measured_ > 0.0) {
         minute.power = watts(narrow(power_ / measured_));
         minute.panel_voltage = volts(narrow(voltage_ / measured_));
       }
       minute.panel_temperature = celsius(mean(temperature_));
       if (has_wind_) minute.wind = metres_per_second(mean(wind_));
-      minute.azimuth = degrees(narrow(azimuth_.mean(count)));
-      minute.elevation = degrees(narrow(elevation_.mean(count)));
+      minute.azimuth = degrees(narrow(azimuth_.mean(lasted_)));
+      minute.elevation = degrees(narrow(elevation_.mean(lasted_)));
       minute.swing = insight::swing_of(azimuth_.least(), azimuth_.most(), elevation_.least(),
                                        elevation_.most());
       minute.battery_charge = percent(mean(charge_));
-      const std::optional<double> counts[] = {light_[0] / count, light_[1] / count,
-                                              light_[2] / count};
+      const std::optional<double> counts[] = {light_[0] / lasted_, light_[1] / lasted_,
+                                              light_[2] / lasted_};
       minute.light_index = insight::light_index(counts);
       minutes_.push_back(minute);
     }
     auto minutes = std::move(minutes_);
+    const auto before = before_;
     *this = {};
     minutes_ = std::move(minutes);
+    before_ = before;
     minute_ = next;
   }
 
   std::vector<insight::Minute> minutes_;
   UtcMillis minute_;
-  int count_ = 0, measured_ = 0;
+  std::optional<Before> before_;
+  double lasted_ = 0, measured_ = 0;  // ms; with and without power
   bool has_wind_ = false;
   double power_ = 0, voltage_ = 0, temperature_ = 0, wind_ = 0, charge_ = 0;
   double light_[3] = {};

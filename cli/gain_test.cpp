@@ -51,6 +51,23 @@ TEST_CASE("the estimate of a synthetic day is near the lab's truth, in energy an
   CHECK(figure(ran.out, "true_net_gain") < figure(ran.out, "true_gain"));
 }
 
+TEST_CASE("a restless law on a broken day is judged by time, not by the lab's short steps") {
+  // In the lab's steps the motors run most of this day; in time they hardly do.
+  const Ran ran = run({.weather = {},
+                       .synthetic_days = 1,
+                       .synthetic_from = "2025-06-12",
+                       .latitude = -33.9,
+                       .longitude = 18.4,
+                       .laws = {"hybrid"},
+                       .seed = 3,
+                       .step_ms = 1'000,
+                       .json = true});
+  REQUIRE(ran.code == 0);
+  CHECK(figure(ran.out, "inside") == 1.0);
+  CHECK(figure(ran.out, "worst_error") < 2.5);
+  CHECK(figure(ran.out, "coverage") > 0.99);
+}
+
 TEST_CASE("a measured day has a line for each law, and the table says what is outside its band") {
   const std::string day =
       std::string{IDAST_SOURCE_DIR} + "/../shared/reference/weather/psu17010.csv";

@@ -16,8 +16,10 @@ constexpr float kRadians = std::numbers::pi_v<float> / 180.f;
 constexpr double kHoursPerMinute = 1.0 / 60.0;
 // Bright clouds beside the sun reach 1.1 for minutes; more says that the panel is rated too low.
 constexpr float kClearnessMax = 1.2f;
-// Following the sun is a degree a minute, less than a dead band; a search or a sweep is more.
-constexpr Degrees kSwingMax = degrees(6.f);
+// Following the sun is a degree a minute; under a grey sky a law that tilts by what it sees rocks
+// by ten, minute after minute. Light falls as a cosine, so that the mean direction still stands for
+// such a minute: to 1 % at 12°. A search, a sweep or a turn from the sun to flat is more.
+constexpr Degrees kSwingMax = degrees(12.f);
 constexpr MetresPerSecond kWindAssumed = metres_per_second(2.f);
 
 // Standard deviations of what is taken for granted (Doubt).

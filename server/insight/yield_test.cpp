@@ -127,6 +127,21 @@ TEST_CASE("a minute in which the panel swung keeps its energy and takes its ligh
   CHECK(sum(estimate(swung, kStation), 0, swung.size()).coverage == 0.0);
 }
 
+TEST_CASE("a panel that rocks a little for an hour tells its light itself") {
+  // Bright before and after, grey in between: its neighbours would tell of another sky.
+  auto rocked = steady_hours();
+  for (std::size_t i = 100; i < 160; ++i) {
+    rocked[i].swing = degrees(10.f);
+    rocked[i].power = *rocked[i].power * 0.2f;
+  }
+  const Estimates with = estimate(rocked, kStation);
+  const Estimates without = estimate(steady_hours(), kStation);
+  for (std::size_t i = 100; i < 160; ++i) {
+    CHECK(with.use[i] == Use::measured);
+    CHECK(with.powers[0][i].fixed < without.powers[0][i].fixed * 0.4f);
+  }
+}
+
 TEST_CASE("a panel that looks away from the sun takes the sky of the minutes when it did not") {
   // East all day, under a grey sky: as bright in the afternoon, with the sun behind it, as before.
   std::vector<Minute> minutes;
