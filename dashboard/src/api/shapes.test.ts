@@ -28,6 +28,10 @@ describe('the stream’s events', () => {
     ['text as a number', { device_name: 5 }],
     ['a row without time', { ts: undefined }],
     ['an object where a number belongs', { temp_c: {} }],
+    ['a time that is null', { ts: null }],
+    ['a number where a list of names belongs', { estimated: 3 }],
+    ['a list that holds more than names', { estimated: ['powerW', 3] }],
+    ['text as a flag', { manual: 'yes' }],
   ])('%s is a ParseError that names the place', (_, columns) => {
     const parsed = parseState(state({ ...row(), ...columns }));
     expect(parsed.ok).toBe(false);

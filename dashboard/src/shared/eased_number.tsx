@@ -3,8 +3,8 @@ import { kUnknown } from './format';
 
 // Long enough to be seen as movement, shorter than the 350 ms between samples.
 const kEaseMs = 300;
-// Twenty steps a second are read as a glide; sixty cost a phone three times the work.
-const kStepMs = 45;
+// A step costs a slow phone a layout and a paint of 30 ms; this many are still read as a glide.
+const kStepMs = 75;
 
 // One clock for all glides: they step in one and the same frame, and no frame is asked for between.
 const glides = new Set<(now: number) => void>();

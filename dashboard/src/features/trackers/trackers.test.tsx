@@ -1,6 +1,6 @@
 // @vitest-environment jsdom
 import { act, fireEvent, render, screen } from '@testing-library/react';
-import type { ReactNode } from 'react';
+import { Profiler, type ReactNode } from 'react';
 import { describe, expect, test, vi } from 'vitest';
 import { device, row } from '../../../tests/rows';
 import { LiveStore } from '../../api/live_store';
@@ -49,6 +49,26 @@ describe('the tracker picker', () => {
     inStore(storeOf(9), <TrackerPicker choices={choices(9)} current="d1" onPick={pick} />);
     fireEvent.change(screen.getByRole('combobox', { name: 'Tracker' }), { target: { value: 'd7' } });
     expect(pick).toHaveBeenCalledWith('d7');
+  });
+
+  test('the list follows words, and is not drawn anew for a sample', () => {
+    const store = storeOf(9);
+    let drawn = 0;
+    const list = <TrackerPicker choices={choices(9)} current="d1" onPick={vi.fn()} />;
+    inStore(store, <Profiler id="list" onRender={() => (drawn += 1)}>{list}</Profiler>);
+    const change = (parts: object): void =>
+      act(() =>
+        store.applyChanges({
+          server_time: '2026-10-14T06:02:12.000Z',
+          devices: [{ id: 'd3', ...parts }],
+        }),
+      );
+    const before = drawn;
+    change({ samples: [{ ts: '2026-10-14T06:02:12.000Z', power_w: 7 }] });
+    expect(drawn).toBe(before);
+    change({ status: 'stale' });
+    expect(drawn).toBeGreaterThan(before);
+    expect(screen.getByRole('option', { name: 'Roof 3 (stale)' })).toBeTruthy();
   });
 });
 
