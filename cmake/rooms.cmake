@@ -42,6 +42,9 @@ target_compile_definitions(idast PRIVATE IDAST_VERSION="${PROJECT_VERSION}")
 
 idast_room(tests/journey DEPENDS idast_ingest idast_store idast_wire idast_mqtt idast_sim_sky)
 idast_room(tests/yield DEPENDS idast_insight idast_sim_plant)
+idast_room(tests/golden DEPENDS idast_sim_lab)
+add_executable(golden_days tests/golden/main.cpp)
+target_link_libraries(golden_days PRIVATE idast_tests_golden)
 
 add_executable(loadgen tools/loadgen/main.cpp)
 target_link_libraries(loadgen PRIVATE idast_mqtt idast_telemetry)
