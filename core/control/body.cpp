@@ -115,6 +115,15 @@ std::optional<double> log_resistance(std::uint16_t counts, const HeadSettings& h
   return std::log(static_cast<double>(head.divider.in(ohms)) * (1.0 / share - 1.0));
 }
 
+bool is_well_readable(double log_resistance, const HeadSettings& head) {
+  constexpr double kAboveEnd = 1.5, kBelowEnd = 0.85;
+  const double divider = static_cast<double>(head.divider.in(ohms));
+  const double voltage =
+      static_cast<double>(head.supply.in(volts)) * divider / (divider + std::exp(log_resistance));
+  return voltage > kAboveEnd * static_cast<double>(head.linear_min.in(volts)) &&
+         voltage < kBelowEnd * static_cast<double>(head.linear_max.in(volts));
+}
+
 double log_resistance_noise(double log_resistance, const HeadSettings& head) {
   const double divider = static_cast<double>(head.divider.in(ohms));
   const double share = divider / (divider + std::exp(log_resistance));

@@ -108,6 +108,8 @@ class Body {
 
 // Logarithm of the sensor's resistance from ADC counts; none outside the linear range.
 std::optional<double> log_resistance(std::uint16_t counts, const HeadSettings& head);
+// Whether such a reading would lie well inside the linear range, ends left aside.
+bool is_well_readable(double log_resistance, const HeadSettings& head);
 // Standard deviation of one such reading: the ADC's noise of kAdcNoise counts.
 constexpr double kAdcNoise = 6.0;  // ESP32, after averaging a few samples
 double log_resistance_noise(double log_resistance, const HeadSettings& head);

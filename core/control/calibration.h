@@ -77,6 +77,8 @@ class Calibration {
   // Whether the beam was strong enough to move the mount terms.
   bool moved_mount() const { return mount_free_; }
 
+  // Something else explains the last misfit: it is no reason to doubt what is known.
+  void excuse() { misfits_ = 0; }
   // What is known fades: sensors age, mounts come loose.
   void age(double hours);
   // Doubts everything again, as on the first day.

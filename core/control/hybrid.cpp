@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 namespace idast::control {
 namespace {
@@ -55,6 +56,13 @@ constexpr double kDoubtBeyondFirst = 10.0;
 // Known sensors fit the true sun this well.
 constexpr double kOtherSunMisfitMax = 0.04;
 constexpr std::uint32_t kSweepsToTrust = 3;
+// And they fit an axis that stood still this well.
+constexpr double kJamMisfitMax = 0.04;
+// A reading that is missing for this long, in light that it should show.
+constexpr Millis kUnreadMax = minutes{1};
+// Two sensors that see this much (W/m², a sun some degrees up) for this long: it is not night.
+constexpr double kNoNight = 60.0;
+constexpr Millis kNoNightFor = minutes{3};
 constexpr int kAgreementsMin = 2;
 constexpr Degrees kReachable = degrees(1.f);
 // A leaning panel moves when it is this far from its best tilt and that catches this much more, or
@@ -152,7 +160,9 @@ Wish Hybrid::step(const Inputs& inputs) {
   if (!inputs.sun) return by_light(inputs, inputs.sunless);
   if (inputs.sun->elevation < settings_.night_below) night_ = true;
   if (inputs.sun->elevation > settings_.night_above) night_ = false;
-  if (night_) return night();
+  if (night_ && !doubted_) watch_night(inputs);
+  // A doubted clock is right about the night when it is dark.
+  if (night_ && !(doubted_ && (found_ || sees_light()))) return night();
   if (doubted_) return by_light(inputs, Reason::clock_doubted);
   if (sweep_due(inputs)) {
     begin_sweep(inputs);
@@ -166,6 +176,7 @@ Wish Hybrid::night() {
   goal_.reset();
   // A new morning deserves a new look at every sensor.
   excluded_.fill(false);
+  unread_.fill(Millis{0});
   return {.pose = flat_pose(mount_), .state = State::night, .reason = Reason::sun_down};
 }
 
@@ -191,11 +202,12 @@ void Hybrid::sense(const Inputs& inputs) {
     const double power = static_cast<double>(inputs.panel_power->in(watts));
     if (std::isfinite(power) && heat > 0.1) sight_[kPowerChannel] = std::log(power / heat);
   }
-  if (!inputs.sun || sweeping_.on) return;
+  if (!inputs.sun || doubted_ || sweeping_.on) return;
   estimate_light(inputs);
 }
 
 void Hybrid::estimate_light(const Inputs& inputs) {
+  light_is_fresh_ = false;
   // Between two poses the readings belong to neither.
   if (inputs.target != last_target_) {
     last_target_ = inputs.target;
@@ -204,6 +216,7 @@ void Hybrid::estimate_light(const Inputs& inputs) {
   const auto now = control::skylight(calibration_.body(), calibration_.terms(), sight_, standing(),
                                      vector_of(*inputs.sun));
   if (!now) return;
+  light_is_fresh_ = true;
   if (!light_now_) {
     light_now_ = now;
     beam_slow_ = now->beam;
@@ -234,7 +247,7 @@ void Hybrid::learn(const Inputs& inputs) {
     calibration_.age(in_hours(inputs.now - *aged_at_));
     aged_at_ = inputs.now;
   }
-  if (!calibration_.busy() && !search_.busy()) {
+  if (!calibration_.busy() && !searches()) {
     fit_credit_ = Millis{0};
     return;
   }
@@ -243,6 +256,10 @@ void Hybrid::learn(const Inputs& inputs) {
   fit_credit_ -= kPieceEvery * pieces;
   if (calibration_.busy()) {
     if (const auto verdict = calibration_.advance(pieces)) judge(*verdict, inputs);
+    return;
+  }
+  if (jam_search_.busy()) {
+    if (const auto jam = jam_search_.advance(pieces * kSearchPerPiece)) judge_jam(*jam);
     return;
   }
   if (const auto found = search_.advance(pieces * kSearchPerPiece)) judge_found(*found, inputs);
@@ -275,15 +292,31 @@ void Hybrid::judge(Learning verdict, const Inputs& inputs) {
       break;
   }
   sweep_not_before_ = inputs.now + kAfterMisfit;
-  if (did_not_move()) {
-    stuck_until_ = inputs.now + kStuckFor;
-    return;
-  }
+  if (did_not_move()) return stop_moving(inputs);
   ++misfits_;
   if (misfits_ >= 2) exclude_stuck_sensors();
   // Sensors that are known tell at once whether another sun explains what they saw.
-  if (calibration_.sweeps() < kSweepsToTrust && misfits_ < 2) return;
+  // They tell as well whether an axis that stood still does.
+  jam_misfit_ = std::numeric_limits<double>::infinity();
+  if (calibration_.sweeps() >= kSweepsToTrust) {
+    jam_search_.begin(calibration_.body(), calibration_.terms(), sweeping_.seen);
+  } else if (misfits_ >= 2) {
+    search_.begin(calibration_.body(), calibration_.terms(), sweeping_.seen);
+  }
+}
+
+// Before anything is said of a jam, another sun may explain the same better.
+void Hybrid::judge_jam(const FoundJam& found) {
+  if (found.seen.beam > kFoundBeamMin) jam_misfit_ = found.seen.misfit;
   search_.begin(calibration_.body(), calibration_.terms(), sweeping_.seen);
+}
+
+// A servo that pushes against what holds it burns: hold still, try again later.
+void Hybrid::stop_moving(const Inputs& inputs) {
+  stuck_until_ = inputs.now + kStuckFor;
+  swept_at_.reset();  // the next try begins with a sweep
+  calibration_.excuse();
+  misfits_ = 0;
 }
 
 // How much each channel changed over the last sweep.
@@ -323,17 +356,15 @@ void Hybrid::exclude_stuck_sensors() {
 void Hybrid::judge_found(const FoundSun& found, const Inputs& inputs) {
   const bool exact = sweeping_.ring && calibration_.sweeps() > 0;
   const double most = exact ? kRingMisfitMax : kFoundMisfitMax;
-  const bool fits = found.misfit < most && found.beam > kFoundBeamMin;
+  const bool fits = found.seen.misfit < most && found.seen.beam > kFoundBeamMin;
   if (inputs.sun && !doubted_) {
+    if (jam_misfit_ < std::min(kJamMisfitMax, found.seen.misfit)) return stop_moving(inputs);
     // A sweep that fits no mount at all may fit another sun.
     const bool known = calibration_.sweeps() >= kSweepsToTrust;
-    if (!fits || (known && found.misfit > kOtherSunMisfitMax)) return;
+    if (!fits || (known && found.seen.misfit > kOtherSunMisfitMax)) return;
     const double beyond = known ? kDoubtBeyond : kDoubtBeyondFirst;
     if (angle_between_deg(found.direction, vector_of(*inputs.sun)) < beyond) return;
-    doubted_ = true;
-    agreements_ = 0;
-    found_ = found.direction;
-    found_at_.reset();
+    doubt(found.direction);
     return;
   }
   if (!fits) {
@@ -354,8 +385,18 @@ void Hybrid::judge_found(const FoundSun& found, const Inputs& inputs) {
   swept_at_.reset();
 }
 
+// Clock or place contradict the light: from now on it is followed.
+void Hybrid::doubt(std::optional<Vector> found) {
+  doubted_ = true;
+  agreements_ = 0;
+  found_ = found;
+  found_at_.reset();
+  search_at_.reset();
+  light_now_.reset();  // it was estimated with the wrong sun
+}
+
 bool Hybrid::sweep_due(const Inputs& inputs) const {
-  if (calibration_.busy() || search_.busy()) return false;
+  if (calibration_.busy() || searches()) return false;
   if (inputs.sun->elevation < settings_.sweep_above) return false;
   if (goal_ && inputs.target != *goal_) return false;
   const auto seen = std::count_if(sight_.begin(), sight_.end(),
@@ -502,7 +543,7 @@ void Hybrid::glance(const Inputs& inputs) {
   const bool due = !glancing_.done_at || inputs.now - *glancing_.done_at >= settings_.glance_every;
   const bool still = goal_ && inputs.target == *goal_ && inputs.target == last_target_;
   if (!due || !still || diffuse_ || !beam_is_strong() || !beam_is_calm() || !beam_swept_at_ ||
-      calibration_.busy() || search_.busy()) {
+      calibration_.busy() || searches()) {
     glancing_.began_at.reset();
     return;
   }
@@ -543,6 +584,47 @@ void Hybrid::watch_light(const Inputs& inputs) {
   if (inputs.now - sweeping_.began_at < kOddSweepEvery) return;
   odd_since_.reset();
   swept_at_.reset();
+}
+
+// A sensor whose reading is missing although the others say that it could be read.
+void Hybrid::watch_readings(const Inputs& inputs) {
+  const bool known = light_now_ && light_is_fresh_ && calibration_.sweeps() > 0;
+  if (!known) return;
+  const Terms& terms = calibration_.terms();
+  const Shares shares = calibration_.body().shares(terms, standing(), vector_of(*inputs.sun));
+  for (std::size_t i = 0; i < kLights; ++i) {
+    if (sight_[i]) {
+      unread_[i] = Millis{0};
+      continue;
+    }
+    const double light = shares.beam[i] * light_now_->beam + shares.sky[i] * light_now_->sky;
+    if (!(light > 0.0)) continue;
+    const double reading = calibration_.body().reading(terms, i, light);
+    if (is_well_readable(reading, settings_.head)) unread_[i] += inputs.elapsed;
+  }
+}
+
+// Light that no night has.
+void Hybrid::watch_night(const Inputs& inputs) {
+  std::size_t bright = 0;
+  for (std::size_t i = 0; i < kLights; ++i) {
+    if (!sight_[i]) continue;
+    const double light = calibration_.body().light(calibration_.terms(), i, *sight_[i]);
+    bright += light > kNoNight ? 1 : 0;
+  }
+  if (bright < 2) {
+    bright_since_.reset();
+    return;
+  }
+  if (!bright_since_) bright_since_ = inputs.now;
+  if (inputs.now - *bright_since_ < kNoNightFor) return;
+  bright_since_.reset();
+  doubt(std::nullopt);
+}
+
+bool Hybrid::sees_light() const {
+  return std::any_of(sight_.begin(), sight_.begin() + kLights,
+                     [](const auto& reading) { return reading.has_value(); });
 }
 
 // Glances that nothing explains ask for a sweep.
@@ -586,16 +668,14 @@ void Hybrid::end_sweep(const Inputs& inputs) {
 // Without a usable ephemeris: search, go there, look around again every few minutes.
 Wish Hybrid::by_light(const Inputs& inputs, Reason reason) {
   diffuse_ = false;
-  if (search_.busy() || calibration_.busy()) {
+  if (searches() || calibration_.busy()) {
     return {.pose = inputs.target, .state = State::acquire, .reason = Reason::searching};
   }
-  const bool sees = std::any_of(sight_.begin(), sight_.begin() + kLights,
-                                [](const auto& reading) { return reading.has_value(); });
   if (found_ && (!found_at_ || inputs.now - *found_at_ >= kRingEvery)) {
     begin_ring(inputs);
     return sweep_step(inputs);
   }
-  if (!found_ && sees && (!search_at_ || inputs.now >= *search_at_)) {
+  if (!found_ && sees_light() && (!search_at_ || inputs.now >= *search_at_)) {
     begin_search(inputs);
     return sweep_step(inputs);
   }
@@ -611,9 +691,10 @@ Wish Hybrid::by_light(const Inputs& inputs, Reason reason) {
 
 Reason Hybrid::sun_reason(const Inputs& inputs) const {
   if (saturated_) return Reason::saturated;
-  if (std::any_of(excluded_.begin(), excluded_.end(), [](bool out) { return out; })) {
-    return Reason::sensor_fault;
-  }
+  const bool stuck = std::any_of(excluded_.begin(), excluded_.end(), [](bool out) { return out; });
+  const bool dead =
+      std::any_of(unread_.begin(), unread_.end(), [](Millis since) { return since >= kUnreadMax; });
+  if (stuck || dead) return Reason::sensor_fault;
   return inputs.guarded ? Reason::sun_up : Reason::sun_unguarded;
 }
 
@@ -628,6 +709,7 @@ Wish Hybrid::by_sun(const Inputs& inputs) {
   }
   glance(inputs);
   watch_light(inputs);
+  watch_readings(inputs);
   return diffuse_ ? lean(inputs, sun) : point(inputs, sun, soon);
 }
 

@@ -7,6 +7,7 @@
 #include "core/base/time.h"
 #include "core/control/body.h"
 #include "core/control/calibration.h"
+#include "core/control/jam_search.h"
 #include "core/control/light.h"
 #include "core/control/mount.h"
 #include "core/control/servo_play.h"
@@ -18,11 +19,12 @@
 // The hybrid law: the ephemeris says where the sun is, the light says how the mount stands and what
 // the sky is worth.
 //
-//   acquire  no clock or no site: the sun is searched for by light and followed from sweep to sweep
+//   acquire  no clock or no site, or the light contradicts them: the sun is searched for by light
+//            and followed from sweep to sweep
 //   track    points at the sun through the learned mount; sweeps now and then (reason calibrating)
-//   diffuse  the sky is worth more than the sun's direction: leans towards the zenith as far as
-//   pays night    the sun is down: flat fault    the panel does not go where it is sent: held
-//   still, tried again later
+//   diffuse  the sky is worth more than the sun's direction: leans towards the zenith as it pays
+//   night    the sun is down: flat
+//   fault    the panel, or one axis, does not go where it is sent: held still, tried again later
 //
 // manual, stow and stop belong to Tracker, which then calls interrupt(). The method and its figures
 // are explained in docs/tracking.md. Arithmetic, no clock, no heap; one owner.
@@ -138,8 +140,10 @@ class Hybrid {
   bool beam_is_calm() const;
   void learn(const Inputs& inputs);
   void judge(Learning verdict, const Inputs& inputs);
+  void judge_jam(const FoundJam& found);
   void judge_found(const FoundSun& found, const Inputs& inputs);
   std::array<double, kChannels> spread() const;
+  bool searches() const { return search_.busy() || jam_search_.busy(); }
   bool did_not_move() const;
   void exclude_stuck_sensors();
   bool sweep_due(const Inputs& inputs) const;
@@ -155,6 +159,11 @@ class Hybrid {
   void glance(const Inputs& inputs);
   void judge_glance(Learning verdict);
   void watch_light(const Inputs& inputs);
+  void watch_readings(const Inputs& inputs);
+  void watch_night(const Inputs& inputs);
+  bool sees_light() const;
+  void doubt(std::optional<Vector> found);
+  void stop_moving(const Inputs& inputs);
   Wish by_light(const Inputs& inputs, Reason reason);
   Wish by_sun(const Inputs& inputs);
   Wish point(const Inputs& inputs, const Vector& sun, const Vector& soon);
@@ -169,10 +178,12 @@ class Hybrid {
   Mount mount_;
   Calibration calibration_;
   SunSearch search_;
+  JamSearch jam_search_;
   ServoPlay pan_, tilt_;
 
   Sight sight_;                        // of this step
   std::optional<SkyLight> light_now_;  // smoothed
+  bool light_is_fresh_ = false;        // estimated in this step
   double beam_slow_ = 0.0;             // the beam of the last quarter of a minute
   bool saturated_ = false;             // every light sensor
   Pose last_target_;
@@ -201,7 +212,10 @@ class Hybrid {
   bool doubted_ = false;              // clock or place contradict the light
   int agreements_ = 0;                // of light and ephemeris since then
   std::optional<Instant> stuck_until_;
-  std::array<bool, kLights> excluded_{};
+  double jam_misfit_ = 0.0;               // of an axis that stood still over the last sweep
+  std::array<bool, kLights> excluded_{};  // stuck: not fitted any more
+  std::array<Millis, kLights> unread_{};  // for so long no reading where one is expected
+  std::optional<Instant> bright_since_;   // by night
 };
 
 }  // namespace idast::control

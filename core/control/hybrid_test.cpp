@@ -53,6 +53,8 @@ struct Bench {
   double sky = 90.0;
   bool clock = true;
   Millis clock_ahead{0};
+  std::optional<Degrees> pan_jammed;
+  std::optional<std::uint16_t> left_reads;  // whatever the light
 
   explicit Bench(double yaw = 0.0, double tilt_zero = 0.0) : tracker{with_place()} {
     at(real.terms, Term::yaw) = yaw;
@@ -74,8 +76,10 @@ struct Bench {
     return angle_between_deg(
         real.body.panel(real.terms, inner_angles(real.mount, standing())).normal, sun());
   }
-  // This body's servos go exactly where they are told.
-  Pose standing() const { return out.target; }
+  // This body's servos go exactly where they are told, unless one is jammed.
+  Pose standing() const {
+    return {.pan = pan_jammed.value_or(out.target.pan), .tilt = out.target.tilt};
+  }
 
   const Outputs& run(Millis lasting, Millis step = 60ms) {
     for (Millis passed{0}; passed < lasting; passed += step) {
@@ -86,6 +90,7 @@ struct Bench {
       inputs.light = Light{.top = real.counts(light[0], 0),
                            .left = real.counts(light[1], 1),
                            .right = real.counts(light[2], 2)};
+      if (left_reads) inputs.light->left = *left_reads;
       inputs.panel_power =
           watts(static_cast<float>(std::exp(real.body.reading(real.terms, 3, light[3]))));
       inputs.panel_temperature = celsius(25.f);
@@ -193,6 +198,54 @@ TEST_CASE("a clock that is an hour off is doubted, and the light is followed unt
   bench.run(20min, 120ms);
   CHECK(bench.out.state == State::track);
   CHECK(bench.error_deg() < 1.0);
+}
+
+TEST_CASE("one jammed servo is told from a wrong clock, and tracking goes on when it is free") {
+  Bench bench;
+  bench.run(1h);
+  bench.pan_jammed = bench.out.target.pan + degrees(25.f);
+  bench.run(5min);
+  CHECK(bench.out.state == State::fault);
+  CHECK(bench.out.reason == Reason::not_moving);
+  CHECK_FALSE(bench.out.motors_on);
+  bench.pan_jammed.reset();
+  bench.run(15min);
+  CHECK(bench.out.state == State::track);
+  CHECK(bench.error_deg() < 0.6);
+}
+
+TEST_CASE("a sensor without a reading in good light is a fault; one that is only dim is none") {
+  Bench bench;
+  bench.run(30min);
+  CHECK(bench.out.reason == Reason::sun_unguarded);
+  for (const std::uint16_t counts : {std::uint16_t{0}, std::uint16_t{4095}}) {
+    CAPTURE(counts);
+    bench.left_reads = counts;
+    bench.run(2min);
+    CHECK(bench.out.reason == Reason::sensor_fault);
+    CHECK(bench.error_deg() < 0.6);
+    bench.left_reads.reset();
+    bench.run(2min);
+    CHECK(bench.out.reason == Reason::sun_unguarded);
+  }
+  bench.beam = 0.0;
+  bench.sky = 2.0;  // below what the sensors can tell
+  bench.run(10min);
+  CHECK(bench.out.reason != Reason::sensor_fault);
+}
+
+TEST_CASE("a night that is bright is not believed, and a dark one is") {
+  for (const bool bright : {true, false}) {
+    CAPTURE(bright);
+    Bench bench;
+    bench.clock_ahead = 12h;
+    if (!bright) bench.beam = bench.sky = 0.0;
+    bench.run(2min);
+    CHECK(bench.out.state == State::night);
+    bench.run(10min);
+    CHECK(bench.out.reason == (bright ? Reason::clock_doubted : Reason::sun_down));
+    if (bright) CHECK(bench.error_deg() < 5.0);
+  }
 }
 
 TEST_CASE("no state is a dead end: after any nonsense a sunny hour brings the panel to the sun") {

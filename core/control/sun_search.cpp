@@ -30,31 +30,14 @@ Vector beside(const Vector& from, double away, double bearing) {
 
 }  // namespace
 
-void SunSearch::begin(const Body& body, const Terms& terms, const Sweep& sweep,
-                      std::optional<Vector> around) {
-  body_ = body;
-  terms_ = terms;
-  sweep_ = sweep;
-  best_ = {};
-  best_.misfit = std::numeric_limits<double>::infinity();
-  on_grid_ = !around;
-  if (around) consider(tried(*around));
-  next_ = 0;
-  moved_ = false;
-  step_deg_ = kPatternFirst;
-}
-
-// Beam and sky are linear: the best pair for a direction has a closed form.
-FoundSun SunSearch::tried(const Vector& direction) const {
-  FoundSun found;
-  found.direction = direction;
+Explained explain(const Body& body, const Terms& terms, const Sweep& sweep) {
   double aa = 0.0, ab = 0.0, bb = 0.0, a_sum = 0.0, b_sum = 0.0, count = 0.0;
-  for (std::size_t k = 0; k < sweep_.size; ++k) {
-    const Look& look = sweep_.looks[k];
-    const Shares shares = body_.shares(terms_, look.inner, direction);
+  for (std::size_t k = 0; k < sweep.size; ++k) {
+    const Look& look = sweep.looks[k];
+    const Shares shares = body.shares(terms, look.inner, look.sun);
     for (std::size_t i = 0; i < kChannels; ++i) {
       if (!look.sight[i]) continue;
-      const double light = std::max(kLightMin, body_.light(terms_, i, *look.sight[i]));
+      const double light = std::max(kLightMin, body.light(terms, i, *look.sight[i]));
       // Of relative errors those of dim surfaces say little: half a degree is all of a grazing
       // beam.
       const double weight = light / (light + kDim);
@@ -68,6 +51,7 @@ FoundSun SunSearch::tried(const Vector& direction) const {
       count += weight * weight;
     }
   }
+  Explained found;
   const double determinant = aa * bb - ab * ab;
   if (!(determinant > 1e-9 * aa * bb)) {
     found.misfit = std::numeric_limits<double>::infinity();
@@ -83,9 +67,25 @@ FoundSun SunSearch::tried(const Vector& direction) const {
   return found;
 }
 
-void SunSearch::consider(const FoundSun& found) {
-  if (!(found.misfit < best_.misfit)) return;
-  best_ = found;
+void SunSearch::begin(const Body& body, const Terms& terms, const Sweep& sweep,
+                      std::optional<Vector> around) {
+  body_ = body;
+  terms_ = terms;
+  sweep_ = sweep;
+  best_ = {};
+  best_.seen.misfit = std::numeric_limits<double>::infinity();
+  on_grid_ = !around;
+  if (around) consider(*around);
+  next_ = 0;
+  moved_ = false;
+  step_deg_ = kPatternFirst;
+}
+
+void SunSearch::consider(const Vector& direction) {
+  for (std::size_t k = 0; k < sweep_.size; ++k) sweep_.looks[k].sun = direction;
+  const Explained seen = explain(body_, terms_, sweep_);
+  if (!(seen.misfit < best_.seen.misfit)) return;
+  best_ = {.direction = direction, .seen = seen};
   moved_ = true;
 }
 
@@ -95,8 +95,8 @@ std::optional<FoundSun> SunSearch::advance(int pieces) {
       const double azimuth = 360.0 / kAzimuths * static_cast<double>(next_ % kAzimuths);
       const double elevation =
           kElevationFirst + kElevationStep * static_cast<double>(next_ / kAzimuths);
-      consider(tried(vector_of({.azimuth = degrees(static_cast<float>(azimuth)),
-                                .elevation = degrees(static_cast<float>(elevation))})));
+      consider(vector_of({.azimuth = degrees(static_cast<float>(azimuth)),
+                          .elevation = degrees(static_cast<float>(elevation))}));
       if (++next_ == kAzimuths * kElevations) {
         on_grid_ = false;
         next_ = 0;
@@ -106,7 +106,7 @@ std::optional<FoundSun> SunSearch::advance(int pieces) {
     }
     const double bearing = 2.0 * std::numbers::pi * static_cast<double>(next_) / kPattern;
     const Vector direction = beside(best_.direction, step_deg_, bearing);
-    if (direction.up > 0.0) consider(tried(direction));
+    if (direction.up > 0.0) consider(direction);
     if (++next_ < kPattern) continue;
     next_ = 0;
     if (!moved_) step_deg_ *= 0.5;

@@ -9,11 +9,19 @@
 // the light contradicts. Cut into pieces like Calibration; one owner, no heap.
 namespace idast::control {
 
-struct FoundSun {
-  Vector direction;   // true
+// The light that explains a sweep best.
+struct Explained {
   double beam = 0.0;  // W/m²
   double sky = 0.0;
-  double misfit = 0.0;  // relative, root mean square of the readings
+  double misfit = 0.0;  // relative, root mean square of the readings; infinite: no light does
+};
+// With the poses and the sun as the looks have them: beam and sky are linear, so the best pair has
+// a closed form.
+Explained explain(const Body& body, const Terms& terms, const Sweep& sweep);
+
+struct FoundSun {
+  Vector direction;  // true
+  Explained seen;
 };
 
 class SunSearch {
@@ -27,8 +35,7 @@ class SunSearch {
   std::optional<FoundSun> advance(int pieces);
 
  private:
-  FoundSun tried(const Vector& direction) const;
-  void consider(const FoundSun& found);
+  void consider(const Vector& direction);
 
   Body body_;
   Terms terms_{};
