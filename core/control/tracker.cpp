@@ -8,9 +8,8 @@ namespace idast::control {
 namespace {
 
 constexpr std::uint16_t kCountsMax = 4095;
-// At and above this a sensor is at the end of its scale; below kDarkBelow nothing can be told.
+// At and above this a sensor is at the end of its scale.
 constexpr float kSaturatedFrom = 4090.f;
-constexpr float kDarkBelow = 60.f;
 // More wind than was ever measured on earth is not wind but a fault (Barrow Island 1996: 113 m/s).
 constexpr MetresPerSecond kWindMax = metres_per_second(120.f);
 // Further from the sun than this, the servos' limits are to blame.
@@ -298,7 +297,7 @@ Wish Tracker::by_light() {
   const NaiveSettings& law = settings_.naive;
   const auto [dimmest, brightest] =
       std::minmax({smoothed_->top, smoothed_->left, smoothed_->right});
-  if (brightest < kDarkBelow) {
+  if (brightest < static_cast<float>(law.dark_below)) {
     locked_ = false;
     return hold(State::night, Reason::light_low);
   }

@@ -38,6 +38,10 @@ struct NaiveSettings {
       0.08f;                // of the brightest, where that is above share_above and gives more
   int share_above = 500;    // counts
   int steady_above = 1000;  // counts; 3500 for bare sensors on 10 kΩ, 1000 for the reference head
+  // Counts of the brightest sensor below which nothing can be told; 60 for bare sensors on 10 kΩ.
+  // The reference head's reach the converter's linear range (0.15 V, 186 counts) one after the
+  // other: until all can be read, the first of them is not where the light is.
+  int dark_below = 300;
   Degrees step = degrees(1.f);  // per loop
 };
 

@@ -47,10 +47,11 @@ control::Settings lab_boards(const LabOptions& options, control::Law law, const 
   settings.hybrid.head = head_of(options.plant);
   settings.hybrid.play = {.dead_band = options.plant.servo.dead_band,
                           .backlash = options.plant.servo.backlash};
-  // Bare sensors read high long before the light is steady.
-  constexpr int kSteadyAboveFielded = 3500;
+  // Bare sensors read high long before the light is steady, and well in the dark.
+  constexpr int kSteadyAboveFielded = 3500, kDarkBelowFielded = 60;
   if (options.plant.light.profile == LightProfile::fielded) {
     settings.naive.steady_above = kSteadyAboveFielded;
+    settings.naive.dark_below = kDarkBelowFielded;
   }
   return settings;
 }
