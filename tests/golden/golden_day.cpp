@@ -88,7 +88,7 @@ bool near(std::string_view wanted, const std::optional<Degrees>& angle, Degrees 
          static_cast<double>(off.in(degrees));
 }
 
-bool matches(std::string_view row, UtcMillis at, const Answer& answer) {
+bool matches(std::string_view row, UtcMillis at, const Answer& answer, double moves_share) {
   std::array<std::string_view, kColumns> cells;
   for (std::string_view& cell : cells) cell = take_until(row, ',');
   const auto moves = number_in(cells[7]);
@@ -97,7 +97,7 @@ bool matches(std::string_view row, UtcMillis at, const Answer& answer) {
          near(cells[4], answer.pose.tilt, kPoseOff) &&
          near(cells[5], answer.trim_azimuth, kTrimOff) &&
          near(cells[6], answer.trim_elevation, kTrimOff) && moves &&
-         std::abs(*moves - answer.moves) <= kMovesOffLeast + kMovesOff * *moves;
+         std::abs(*moves - answer.moves) <= kMovesOffLeast + moves_share * *moves;
 }
 
 }  // namespace
@@ -143,14 +143,15 @@ std::string print(const std::vector<Stamp>& stamps, std::string_view why) {
   return text;
 }
 
-std::optional<std::string> difference(std::string_view reference,
+std::optional<std::string> difference(const GoldenDay& day, std::string_view reference,
                                       const std::vector<Stamp>& stamps) {
   if (!take_until(reference, '\n').starts_with("# why: ")) return "it does not say why";
   if (take_until(reference, '\n') != kHead) return "its columns are not " + std::string{kHead};
   for (const Stamp& stamp : stamps) {
     const std::string_view row = take_until(reference, '\n');
-    const bool held = std::ranges::any_of(
-        stamp.around, [&](const Answer& answer) { return matches(row, stamp.at, answer); });
+    const bool held = std::ranges::any_of(stamp.around, [&](const Answer& answer) {
+      return matches(row, stamp.at, answer, moves_off(day.weather));
+    });
     if (held) continue;
     return "was " + std::string{row} + "\nis  " + row_of(stamp.at, stamp.answer);
   }

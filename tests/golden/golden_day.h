@@ -67,11 +67,14 @@ std::vector<Stamp> run(const GoldenDay& day);
 // by hundredths when a step of it falls a moment later.
 constexpr Degrees kPoseOff = degrees(0.6f);
 constexpr Degrees kTrimOff = degrees(0.15f);
-constexpr double kMovesOff = 0.03;  // as a share, and kMovesOffLeast besides
 constexpr int kMovesOffLeast = 3;
+// And this share of the count. Under a grey sky any tilt is as good as another, and whether a small
+// one pays hangs on the last digit: contracted multiplications, as arm64 has them, made 62 of 55.
+constexpr double moves_off(Weather weather) { return weather == Weather::overcast ? 0.15 : 0.03; }
 
 std::string print(const std::vector<Stamp>& stamps, std::string_view why);
 // Nothing, or the first line in which they differ and what was answered instead.
-std::optional<std::string> difference(std::string_view reference, const std::vector<Stamp>& stamps);
+std::optional<std::string> difference(const GoldenDay& day, std::string_view reference,
+                                      const std::vector<Stamp>& stamps);
 
 }  // namespace idast::tests

@@ -17,7 +17,8 @@ std::string reference(const GoldenDay& day) {
   return text.str();
 }
 
-// A short day to spoil.
+constexpr GoldenDay kDay{Weather::clear, sim::LabLaw::hybrid};
+// It, cut short, to spoil.
 std::vector<Stamp> some_stamps() {
   const Answer answer{.state = State::track,
                       .reason = Reason::sun_up,
@@ -34,7 +35,7 @@ std::vector<Stamp> some_stamps() {
 
 TEST_CASE("every golden day goes as it went when its reference was made") {
   for (const GoldenDay& day : kGoldenDays) {
-    const auto differs = difference(reference(day), run(day));
+    const auto differs = difference(day, reference(day), run(day));
     CHECK_MESSAGE(!differs, "tests/golden/days/" << file_name(day) << ":\n"
                                                  << differs.value_or("")
                                                  << "\nIs that wanted? ./dev golden \"why\"");
@@ -44,12 +45,12 @@ TEST_CASE("every golden day goes as it went when its reference was made") {
 TEST_CASE("a day is like its own print, and unlike it when the law answers otherwise") {
   const auto stamps = some_stamps();
   const std::string text = print(stamps, "a test");
-  CHECK_FALSE(difference(text, stamps));
+  CHECK_FALSE(difference(kDay, text, stamps));
   const auto spoilt = [&](auto&& spoil) {
     auto others = stamps;
     spoil(others[3].answer);
     others[3].around = {others[3].answer};
-    return difference(text, others);
+    return difference(kDay, text, others);
   };
   CHECK(spoilt([](Answer& a) { a.state = State::diffuse; }));
   CHECK(spoilt([](Answer& a) { a.reason = Reason::overcast; }));
@@ -66,14 +67,14 @@ TEST_CASE("a turn that comes a moment later is no difference") {
   auto stamps = some_stamps();
   const std::string text = print(stamps, "a test");
   stamps[2].answer.state = State::diffuse;
-  CHECK_FALSE(difference(text, stamps));  // one of those around is as it was
+  CHECK_FALSE(difference(kDay, text, stamps));  // one of those around is as it was
 }
 
 TEST_CASE("a reference that is cut, goes on or does not say why is refused") {
   const auto stamps = some_stamps();
   const std::string text = print(stamps, "a test");
-  CHECK(difference("", stamps));
-  CHECK(difference(text.substr(8), stamps));
-  CHECK(difference(text.substr(0, text.size() - 20), stamps));
-  CHECK(difference(text + "01:00,track,sun_up,1,1,,,1\n", stamps));
+  CHECK(difference(kDay, "", stamps));
+  CHECK(difference(kDay, text.substr(8), stamps));
+  CHECK(difference(kDay, text.substr(0, text.size() - 20), stamps));
+  CHECK(difference(kDay, text + "01:00,track,sun_up,1,1,,,1\n", stamps));
 }

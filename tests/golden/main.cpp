@@ -29,7 +29,7 @@ int main(int count, char** words) {
   for (const GoldenDay& day : kGoldenDays) {
     const std::string path = std::string{words[1]} + "/" + file_name(day);
     const auto stamps = run(day);
-    const auto differs = difference(read(path), stamps);
+    const auto differs = difference(day, read(path), stamps);
     if (!differs) continue;
     std::printf("%s\n%s\n", path.c_str(), differs->c_str());
     std::ofstream file{path};
