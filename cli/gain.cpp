@@ -11,6 +11,7 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include "cli/day_options.h"
 #include "core/base/calendar.h"
 #include "core/telemetry/row.h"
 #include "server/insight/gain.h"
@@ -339,58 +340,20 @@ void print_table(const std::vector<Entry>& entries, std::ostream& out) {
 }  // namespace
 
 void add_gain_options(CLI::App& command, GainOptions& options) {
-  command
-      .add_option("--weather", options.weather, "measured days: SURFRAD .dat or CSV, one or more")
-      ->option_text("FILE...");
-  command
-      .add_option("--synthetic", options.synthetic_days,
-                  "instead: this many days of a modelled sky, clouds by --seed; needs --lat, --lon")
-      ->option_text("DAYS");
-  command.add_option("--from", options.synthetic_from, "first synthetic day")
-      ->option_text("DATE")
-      ->capture_default_str();
-  command.add_option("--lat", options.latitude, "degrees north; overrides the file's header")
-      ->check(CLI::Range(-90.0, 90.0));
-  command.add_option("--lon", options.longitude, "degrees east; overrides the file's header")
-      ->check(CLI::Range(-180.0, 180.0));
+  add_day_options(command, day_options(options));
   command.add_option("--law", options.laws, "naive, ephemeris, hybrid; all by default")
       ->delimiter(',')
       ->check(CLI::IsMember({"naive", "ephemeris", "hybrid"}))
       ->option_text("LAW,...");
-  command
-      .add_option("--yaw-error", options.yaw_error, "the real mount stands this much clockwise, °")
-      ->check(CLI::Range(-180.0, 180.0));
-  command.add_option("--tilt-error", options.tilt_error, "the tilt servo's zero is off by this, °")
-      ->check(CLI::Range(-90.0, 90.0));
-  command
-      .add_option("--ldr-mismatch", options.ldr_mismatch,
-                  "each light sensor's resistance is off by up to this, %")
-      ->check(CLI::Range(0.0, 90.0));
-  command.add_option("--plant", options.plant, "the body, as a TOML file (see idast lab)")
-      ->option_text("FILE");
-  command.add_option("--seed", options.seed, "of everything that chance decides")
-      ->capture_default_str();
   command.add_option("--step-ms", options.step_ms, "step while nothing moves; divides a minute")
       ->capture_default_str();
   command.add_flag("--json", options.json, "figures as JSON on standard output");
 }
 
 std::optional<std::string> fault_of(const GainOptions& options) {
-  if (options.weather.empty() == !options.synthetic_days) {
-    return "give either --weather FILE... or --synthetic DAYS";
-  }
-  if (options.synthetic_days) {
-    if (*options.synthetic_days < 1 || *options.synthetic_days > kDaysMax) {
-      return "--synthetic takes 1 to " + std::to_string(kDaysMax) + " days";
-    }
-    if (!options.latitude || !options.longitude) return "--synthetic needs --lat and --lon";
-    if (!utc_from_iso(options.synthetic_from)) return "--from is not a date (YYYY-MM-DD)";
-  }
-  constexpr int kMinuteMs = 60'000;
-  if (options.step_ms < 1 || options.step_ms > kMinuteMs || kMinuteMs % options.step_ms != 0) {
-    return "--step-ms must divide a minute";
-  }
-  return std::nullopt;
+  GainOptions checked = options;  // day_options() shows what may be filled in
+  if (auto fault = fault_of_days(day_options(checked), kDaysMax)) return fault;
+  return fault_of_step(options.step_ms);
 }
 
 int run_gain(const GainOptions& options, std::ostream& out, std::ostream& err) {

@@ -12,6 +12,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/day_options.h"
 #include "cli/lab_print.h"
 #include "cli/lab_progress.h"
 #include "core/base/calendar.h"
@@ -283,20 +284,7 @@ int run_scenarios(const LabOptions& options, std::ostream& out) {
 }  // namespace
 
 void add_lab_options(CLI::App& command, LabOptions& options) {
-  command
-      .add_option("--weather", options.weather, "measured days: SURFRAD .dat or CSV, one or more")
-      ->option_text("FILE...");
-  command
-      .add_option("--synthetic", options.synthetic_days,
-                  "instead: this many days of a modelled sky, clouds by --seed; needs --lat, --lon")
-      ->option_text("DAYS");
-  command.add_option("--from", options.synthetic_from, "first synthetic day")
-      ->option_text("DATE")
-      ->capture_default_str();
-  command.add_option("--lat", options.latitude, "degrees north; overrides the file's header")
-      ->check(CLI::Range(-90.0, 90.0));
-  command.add_option("--lon", options.longitude, "degrees east; overrides the file's header")
-      ->check(CLI::Range(-180.0, 180.0));
+  add_day_options(command, day_options(options));
   command.add_option("--alt", options.altitude, "altitude of synthetic days, m")
       ->check(CLI::Range(-500.0, 9000.0))
       ->capture_default_str();
@@ -311,15 +299,6 @@ void add_lab_options(CLI::App& command, LabOptions& options) {
       ->check(CLI::IsMember(names))
       ->option_text("LAW,...");
   command
-      .add_option("--yaw-error", options.yaw_error, "the real mount stands this much clockwise, °")
-      ->check(CLI::Range(-180.0, 180.0));
-  command.add_option("--tilt-error", options.tilt_error, "the tilt servo's zero is off by this, °")
-      ->check(CLI::Range(-90.0, 90.0));
-  command
-      .add_option("--ldr-mismatch", options.ldr_mismatch,
-                  "each light sensor's resistance is off by up to this, %")
-      ->check(CLI::Range(0.0, 90.0));
-  command
       .add_option("--truth-albedo", options.truth_albedo,
                   "the ground's true reflectance; the law believes 0.2")
       ->check(CLI::Range(0.0, 1.0));
@@ -327,12 +306,6 @@ void add_lab_options(CLI::App& command, LabOptions& options) {
       ->check(CLI::IsMember({"reference", "fielded"}));
   command.add_option("--mount", options.mount, "az_el (default) or tilt_tilt")
       ->check(CLI::IsMember({"az_el", "tilt_tilt"}));
-  command
-      .add_option("--plant", options.plant,
-                  "the body, as a TOML file such as sim/lab/plants/reference.toml")
-      ->option_text("FILE");
-  command.add_option("--seed", options.seed, "of everything that chance decides")
-      ->capture_default_str();
   command.add_option(
       "--step-ms", options.step_ms,
       "step while nothing moves, a divisor of a minute: 60, 1000 for synthetic days");
@@ -349,21 +322,9 @@ std::optional<std::string> fault_of(const LabOptions& options) {
     if (known) return std::nullopt;
     return "there is no scenario " + options.scenario + "; --scenarios lists them";
   }
-  if (options.weather.empty() == !options.synthetic_days) {
-    return "give either --weather FILE... or --synthetic DAYS";
-  }
-  if (options.synthetic_days) {
-    if (*options.synthetic_days < 1 || *options.synthetic_days > kDaysMax) {
-      return "--synthetic takes 1 to " + std::to_string(kDaysMax) + " days";
-    }
-    if (!options.latitude || !options.longitude) return "--synthetic needs --lat and --lon";
-    if (!utc_from_iso(options.synthetic_from)) return "--from is not a date (YYYY-MM-DD)";
-  }
-  constexpr int kMinuteMs = 60'000;
-  const int step_ms = options.step_ms.value_or(1);
-  if (step_ms < 1 || step_ms > kMinuteMs || kMinuteMs % step_ms != 0) {
-    return "--step-ms must divide a minute";
-  }
+  LabOptions checked = options;  // day_options() shows what may be filled in
+  if (auto fault = fault_of_days(day_options(checked), kDaysMax)) return fault;
+  if (auto fault = fault_of_step(options.step_ms.value_or(1))) return fault;
   if (!options.trace.empty()) {
     const std::size_t files = options.synthetic_days ? 1 : options.weather.size();
     const auto laws = laws_of(options);
