@@ -1,6 +1,7 @@
 #pragma once
 #include <algorithm>
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <utility>
 
@@ -76,5 +77,19 @@ class Crossing {
 
   Height height_;
 };
+
+// When the sun's elevation comes to `elevation` from below (direction 1) or above (-1): the first
+// time in [from, to), both cut to ±reach_ms about 1970, beyond which the position stands still.
+// ElevationAt: double(UtcMillis), degrees.
+template <class ElevationAt>
+std::optional<UtcMillis> first_crossing(UtcMillis from, UtcMillis to, std::int64_t reach_ms,
+                                        Degrees elevation, double direction,
+                                        const ElevationAt& elevation_at) {
+  const double wanted_deg = static_cast<double>(elevation.in(degrees));
+  const UtcMillis first = std::clamp(from, UtcMillis{-reach_ms}, UtcMillis{reach_ms});
+  const UtcMillis last = std::clamp(to, UtcMillis{-reach_ms}, UtcMillis{reach_ms});
+  return Crossing{[&](UtcMillis at) { return direction * (elevation_at(at) - wanted_deg); }}.first(
+      first, last);
+}
 
 }  // namespace idast::sun

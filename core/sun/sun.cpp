@@ -178,13 +178,9 @@ namespace {
 
 std::optional<UtcMillis> search(UtcMillis from, UtcMillis to, const Place& place, Degrees elevation,
                                 double direction) {
-  const double wanted_deg = static_cast<double>(elevation.in(degrees));
-  const UtcMillis first = std::clamp(from, UtcMillis{-kReachMs}, UtcMillis{kReachMs});
-  const UtcMillis last = std::clamp(to, UtcMillis{-kReachMs}, UtcMillis{kReachMs});
-  return Crossing{[&](UtcMillis at) {
-           return direction * (position_precise(at, place).elevation_true_deg - wanted_deg);
-         }}
-      .first(first, last);
+  return first_crossing(from, to, kReachMs, elevation, direction, [&](UtcMillis at) {
+    return position_precise(at, place).elevation_true_deg;
+  });
 }
 
 }  // namespace
