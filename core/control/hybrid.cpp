@@ -23,7 +23,6 @@ constexpr double kCalm = 0.03;
 constexpr double kBeamMemory = 15.0;  // seconds
 constexpr double kLightMemory = 2.0;  // seconds
 constexpr Watts kPowerMin = watts(0.05f);
-constexpr double kPowerReadingNoise = 0.003;  // relative: INA226 and its shunt, one reading
 
 constexpr Millis kAfterUnsteady = seconds{60};
 constexpr Millis kAfterMisfit = seconds{150};
@@ -48,7 +47,6 @@ constexpr Millis kOddFor = seconds{30}, kOddSweepEvery = minutes{10};
 // calibrated fit no better than those.
 constexpr double kFoundMisfitMax = 0.15, kRingMisfitMax = 0.06;
 constexpr double kFoundBeamMin = 120.0;
-constexpr Degrees kRingAside = degrees(18.f);
 // Beyond this the light contradicts the clock; within the second one it agrees again.
 constexpr double kDoubtBeyond = 8.0, kAgreeWithin = 3.0;  // degrees
 // Beyond this before anything is learned: a crooked mount alone may look several degrees off.
@@ -69,29 +67,12 @@ constexpr Degrees kReachable = degrees(1.f);
 // when it is far away.
 constexpr double kLeanGain = 0.004, kLeanMax = 12.0;  // share, degrees
 constexpr double kLeanStep = 3.0;                     // degrees
-// A channel that changes less than this over a sweep did not see the panel move.
-constexpr double kStill = 0.02, kSeen = 0.10;
-
 double in_degrees(Degrees angle) { return static_cast<double>(angle.in(degrees)); }
 double in_seconds(Millis duration) { return static_cast<double>(duration.count()) / 1000.0; }
 double in_hours(Millis duration) { return static_cast<double>(duration.count()) / 3.6e6; }
 float as_float(double value) { return static_cast<float>(value); }
 double share_of_step(Millis elapsed, double memory) {
   return 1.0 - std::exp(-in_seconds(elapsed) / memory);
-}
-
-// `sun` raised by `up` degrees in its own vertical plane (beyond the zenith too), then turned
-// clockwise by `aside` degrees.
-Vector displaced(const Vector& sun, double up, double aside) {
-  const double azimuth = std::atan2(sun.east, sun.north) + aside * kRadiansPerDegree;
-  const double elevation =
-      std::atan2(sun.up, std::hypot(sun.east, sun.north)) + up * kRadiansPerDegree;
-  return {std::cos(elevation) * std::sin(azimuth), std::cos(elevation) * std::cos(azimuth),
-          std::sin(elevation)};
-}
-
-double elevation_of(const Vector& v) {
-  return std::atan2(v.up, std::hypot(v.east, v.north)) / kRadiansPerDegree;
 }
 
 constexpr Vector kZenith{0.0, 0.0, 1.0};
@@ -292,9 +273,12 @@ void Hybrid::judge(Learning verdict, const Inputs& inputs) {
       break;
   }
   sweep_not_before_ = inputs.now + kAfterMisfit;
-  if (did_not_move()) return stop_moving(inputs);
+  if (beam_is_strong() && nothing_changed(sweeping_.seen)) return stop_moving(inputs);
   ++misfits_;
-  if (misfits_ >= 2) exclude_stuck_sensors();
+  if (misfits_ >= 2) {
+    const auto stuck = stuck_sensors(sweeping_.seen);
+    for (std::size_t i = 0; i < kLights; ++i) excluded_[i] = excluded_[i] || stuck[i];
+  }
   // Sensors that are known tell at once whether another sun explains what they saw.
   // They tell as well whether an axis that stood still does.
   jam_misfit_ = std::numeric_limits<double>::infinity();
@@ -317,40 +301,6 @@ void Hybrid::stop_moving(const Inputs& inputs) {
   swept_at_.reset();  // the next try begins with a sweep
   calibration_.excuse();
   misfits_ = 0;
-}
-
-// How much each channel changed over the last sweep.
-std::array<double, kChannels> Hybrid::spread() const {
-  std::array<double, kChannels> spread{};
-  for (std::size_t i = 0; i < kChannels; ++i) {
-    double low = 1e9;
-    double high = -1e9;
-    for (std::size_t k = 0; k < sweeping_.seen.size; ++k) {
-      const auto& reading = sweeping_.seen.looks[k].sight[i];
-      if (!reading) continue;
-      low = std::min(low, *reading);
-      high = std::max(high, *reading);
-    }
-    spread[i] = std::max(0.0, high - low);
-  }
-  return spread;
-}
-
-bool Hybrid::did_not_move() const {
-  const auto changed = spread();
-  return beam_is_strong() &&
-         std::all_of(changed.begin(), changed.end(), [](double s) { return s < kStill; });
-}
-
-void Hybrid::exclude_stuck_sensors() {
-  const auto changed = spread();
-  for (std::size_t i = 0; i < kLights; ++i) {
-    double others = 0.0;
-    for (std::size_t j = 0; j < kLights; ++j) {
-      if (j != i) others = std::max(others, changed[j]);
-    }
-    if (changed[i] < kStill && others > kSeen) excluded_[i] = true;
-  }
 }
 
 void Hybrid::judge_found(const FoundSun& found, const Inputs& inputs) {
@@ -434,63 +384,34 @@ void Hybrid::begin_looks(const Inputs& inputs) {
 void Hybrid::begin_look() {
   sweeping_.arrived = false;
   sweeping_.mean = {};
-  const Vector& wanted = sweeping_.wanted[sweeping_.next];
+  const Vector& wanted = sweeping_.plan.wanted[sweeping_.next];
   sweeping_.pose = calibration_.body().aim_at(calibration_.terms(), wanted, standing_pose()).pose;
 }
 
-// The sun, beside it, above, beside, below, flat, and the sun again.
 void Hybrid::begin_sweep(const Inputs& inputs) {
-  const Vector sun = vector_of(*inputs.sun);
   const double expected = calibration_.pointing_deviation_deg(standing());
   const double settled = in_degrees(settings_.settled);
   Degrees wide = settings_.sweep_aside;
   if (beam_sweeps_ >= kBeamSweepsFirst && expected <= kDoubtful * settled) {
     wide = expected > settled ? settings_.sweep_aside_later : settings_.sweep_aside_settled;
   }
-  const double aside = in_degrees(wide);
   // Flat tells gains from gammas; it costs most light, so only the first sweep has it.
   const bool with_flat = calibration_.sweeps() == 0;
-  constexpr double kAsideMax = 60.0;
-  constexpr double kElevationMin = 2.0;
-  const double across = std::min(kAsideMax, aside / std::max(0.5, std::hypot(sun.east, sun.north)));
-  const double down = std::max(-aside, kElevationMin - elevation_of(sun));
-  sweeping_.wanted = {sun,
-                      displaced(sun, 0.0, across),
-                      displaced(sun, aside, 0.0),
-                      displaced(sun, 0.0, -across),
-                      displaced(sun, down, 0.0),
-                      with_flat ? kZenith : sun,
-                      sun};
-  sweeping_.size = with_flat ? 7 : 6;
+  sweeping_.plan = sweep_around_sun(vector_of(*inputs.sun), in_degrees(wide), with_flat);
   sweeping_.searching = false;
   sweeping_.ring = false;
   begin_looks(inputs);
 }
 
-// Six directions around at half height, and flat.
 void Hybrid::begin_search(const Inputs& inputs) {
-  constexpr std::array<double, 6> kAround{-60.0, 0.0, 60.0, -120.0, 180.0, 120.0};
-  constexpr double kElevation = 40.0;
-  const double heading = in_degrees(mount_.heading) * kRadiansPerDegree;
-  const Vector ahead{std::sin(heading), std::cos(heading), 0.0};
-  for (std::size_t i = 0; i < kAround.size(); ++i) {
-    sweeping_.wanted[i] = displaced(ahead, kElevation, kAround[i]);
-  }
-  sweeping_.wanted[kAround.size()] = kZenith;
-  sweeping_.size = kAround.size() + 1;
+  sweeping_.plan = sweep_whole_sky(in_degrees(mount_.heading));
   sweeping_.searching = true;
   sweeping_.ring = false;
   begin_looks(inputs);
 }
 
-// Around the sun that was found.
 void Hybrid::begin_ring(const Inputs& inputs) {
-  const double aside = in_degrees(kRingAside);
-  const double across =
-      std::min(60.0, aside / std::max(0.3, std::hypot(found_->east, found_->north)));
-  sweeping_.wanted = {*found_, displaced(*found_, 0.0, across), displaced(*found_, aside, 0.0),
-                      displaced(*found_, 0.0, -across), displaced(*found_, -aside, 0.0)};
-  sweeping_.size = 5;
+  sweeping_.plan = ring_around(*found_);
   sweeping_.searching = true;
   sweeping_.ring = true;
   begin_looks(inputs);
@@ -504,7 +425,7 @@ Wish Hybrid::sweep_step(const Inputs& inputs) {
   if (sweeping_.arrived) {
     const Millis here = inputs.now - sweeping_.arrived_at;
     if (here >= settings_.look_settle) sweeping_.mean.add(sight_);
-    if (here >= settings_.look_settle + settings_.look_read && sweeping_.mean.readings > 0) {
+    if (here >= settings_.look_settle + settings_.look_read && !sweeping_.mean.empty()) {
       end_look(inputs);
     }
   }
@@ -516,26 +437,6 @@ Wish Hybrid::sweep_step(const Inputs& inputs) {
   return {.pose = sweeping_.pose,
           .state = sweeping_.searching ? State::acquire : State::track,
           .reason = sweeping_.searching ? Reason::searching : Reason::calibrating};
-}
-
-void Hybrid::Mean::add(const Sight& sight) {
-  for (std::size_t i = 0; i < kChannels; ++i) {
-    if (!sight[i]) continue;
-    sums[i] += *sight[i];
-    ++counts[i];
-  }
-  ++readings;
-}
-
-void Hybrid::Mean::put_into(Look& look, const HeadSettings& head) const {
-  for (std::size_t i = 0; i < kChannels; ++i) {
-    // Half of the readings outside the range: the mean of the others would mislead.
-    if (2 * counts[i] <= readings) continue;
-    look.sight[i] = sums[i] / counts[i];
-    const double single =
-        i == kPowerChannel ? kPowerReadingNoise : log_resistance_noise(*look.sight[i], head);
-    look.noise[i] = single / std::sqrt(counts[i]);
-  }
 }
 
 // Between sweeps the panel already looks at the sun: what it reads there is worth learning from.
@@ -643,7 +544,7 @@ void Hybrid::end_look(const Inputs& inputs) {
   look.seconds = in_seconds(inputs.now - sweeping_.began_at);
   sweeping_.mean.put_into(look, settings_.head);
   sweeping_.seen.add(look);
-  if (++sweeping_.next < sweeping_.size) {
+  if (++sweeping_.next < sweeping_.plan.size) {
     begin_look();
     return;
   }

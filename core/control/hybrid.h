@@ -13,6 +13,8 @@
 #include "core/control/servo_play.h"
 #include "core/control/skylight.h"
 #include "core/control/sun_search.h"
+#include "core/control/sweep_evidence.h"
+#include "core/control/sweep_plan.h"
 #include "core/control/wish.h"
 #include "core/units/units.h"
 
@@ -101,34 +103,25 @@ class Hybrid {
   const Calibration& calibration() const { return calibration_; }
 
  private:
-  // The mean of a pose's readings.
-  struct Mean {
-    std::array<double, kChannels> sums{};
-    std::array<int, kChannels> counts{};
-    int readings = 0;
-    void add(const Sight& sight);
-    void put_into(Look& look, const HeadSettings& head) const;
-  };
   // Poses of a sweep, reached one after the other; each is read once it has settled.
   struct Sweeping {
     bool on = false;
     bool searching = false;  // for the sun itself
     bool ring = false;       // searching around a sun that was found
-    std::array<Vector, kLooksMax> wanted{};
-    std::size_t size = 0;
+    SweepPlan plan;
     std::size_t next = 0;
     Pose pose{};  // of the look under way
     bool arrived = false;
     Instant arrived_at;
     Instant began_at;
-    Mean mean;
+    LookMean mean;
     Sweep seen;
   };
   // A look while the panel follows the sun.
   struct Glancing {
     std::optional<Instant> began_at;
     std::optional<Instant> done_at;
-    Mean mean;
+    LookMean mean;
     bool judged = true;
     int misfits = 0;  // in a row
     int since_sweep = 0;
@@ -142,10 +135,7 @@ class Hybrid {
   void judge(Learning verdict, const Inputs& inputs);
   void judge_jam(const FoundJam& found);
   void judge_found(const FoundSun& found, const Inputs& inputs);
-  std::array<double, kChannels> spread() const;
   bool searches() const { return search_.busy() || jam_search_.busy(); }
-  bool did_not_move() const;
-  void exclude_stuck_sensors();
   bool sweep_due(const Inputs& inputs) const;
   Millis sweep_interval() const;
   void begin_sweep(const Inputs& inputs);
