@@ -17,6 +17,8 @@ class Random {
   }
   // Uniform in [0, 1).
   constexpr double unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+  // A whole number from 0 to count - 1, count > 0.
+  constexpr std::uint64_t below(std::uint64_t count) { return next() % count; }
   // Uniform in [low, high).
   constexpr double between(double low, double high) { return low + (high - low) * unit(); }
   // Approximately normal, mean 0, standard deviation 1 (sum of twelve uniforms; |x| <= 6).

@@ -1,8 +1,10 @@
 #pragma once
+#include <cstdlib>
 #include <cstring>
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -67,22 +69,41 @@ struct FakeBroker final : ports::Broker {
   std::vector<Message> published;
   std::vector<std::string> subscribed;
   std::deque<std::string> commands;
+  std::deque<std::string> stored;  // words of the server
   std::string control_topic = "solar-tracker/esp32-receiver-A1B2C3/control";
   std::optional<ports::PublishError> refuse;
   bool online = true;
+  bool confirms = true;  // as a server does that stores what it gets
+  std::set<std::int64_t> heard;
+  std::int64_t confirmed = -1;
 
   bool connected() const override { return online; }
   std::expected<ports::Ticket, ports::PublishError> publish(std::string_view topic,
                                                             std::string_view payload, int qos,
                                                             bool retain) override {
+    if (!online) return std::unexpected{ports::PublishError::offline};
     if (refuse) return std::unexpected{*refuse};
+    if (confirms && topic.ends_with("/telemetry")) confirm(payload);
     published.push_back({std::string{topic}, std::string{payload}, qos, retain});
     return static_cast<ports::Ticket>(published.size());
   }
+  void confirm(std::string_view payload) {
+    const auto boot = payload.find("\"boot\":\""), seq = payload.find("\"seq\":");
+    heard.insert(std::atoll(payload.data() + seq + 6));
+    while (heard.contains(confirmed + 1)) heard.erase(++confirmed);
+    stored.push_back("{" + std::string{payload.substr(boot, 25)} +
+                     ",\"upto\":" + std::to_string(confirmed) + "}");
+  }
   void subscribe(std::string_view topic) override { subscribed.emplace_back(topic); }
   std::optional<Incoming> receive() override {
-    if (commands.empty()) return std::nullopt;
     Incoming incoming;
+    if (!stored.empty()) {
+      incoming.topic = "solar-tracker/esp32-receiver-A1B2C3/stored";
+      if (!incoming.payload.assign(stored.front())) incoming.payload = {};
+      stored.pop_front();
+      return incoming;
+    }
+    if (commands.empty()) return std::nullopt;
     incoming.topic = FixedText<128>{control_topic};
     if (!incoming.payload.assign(commands.front())) incoming.payload = {};
     commands.pop_front();

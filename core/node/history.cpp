@@ -1,12 +1,12 @@
 #include "core/node/history.h"
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cmath>
 
 namespace idast::node {
 namespace {
-
-constexpr std::size_t kRowBytesMax = 160;  // a name of 64 bytes and four numbers
 
 void print_number(TextWriter& out, double value, int decimals) {
   out.decimal(std::llround(value * std::pow(10.0, decimals)), decimals);
@@ -35,6 +35,38 @@ std::expected<bool, ports::FileError> ends_torn(ports::Files& files, std::size_t
   return last != '\n';
 }
 
+// Takes the text up to the next comma, or all of it.
+std::string_view cell(std::string_view& line) {
+  const std::size_t comma = std::min(line.find(','), line.size());
+  const std::string_view taken = line.substr(0, comma);
+  line.remove_prefix(std::min(comma + 1, line.size()));
+  return taken;
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+// As print_csv() writes it: digits, and after a point at most three more.
+std::optional<double> decimal_number(std::string_view text) {
+  const std::size_t point = std::min(text.find('.'), text.size());
+  const bool negative = text.starts_with('-');
+  const auto before = whole_number(text.substr(0, point));
+  if (!before) return std::nullopt;
+  double value = static_cast<double>(*before);
+  if (point == text.size()) return value;
+  const std::string_view digits = text.substr(point + 1);
+  const auto after = whole_number(digits);
+  if (!after || *after < 0 || digits.size() > 6) return std::nullopt;
+  double fraction = static_cast<double>(*after);
+  for (std::size_t i = 0; i < digits.size(); ++i) fraction /= 10;
+  value += negative ? -fraction : fraction;
+  return value;
+}
+
 }  // namespace
 
 void print_csv(const HistoryRow& row, TextWriter& out) {
@@ -49,6 +81,23 @@ void print_csv(const HistoryRow& row, TextWriter& out) {
   out.character(',').integer(row.session_minutes).character('\n');
 }
 
+std::optional<HistoryRow> read_csv(std::string_view line) {
+  const auto seconds = whole_number(cell(line));
+  const std::string_view energy = cell(line), battery = cell(line), name = cell(line);
+  const auto minutes = whole_number(cell(line));
+  const auto energy_wh = decimal_number(energy), battery_pct = decimal_number(battery);
+  HistoryRow row;
+  const bool sound = seconds && minutes && *seconds >= 0 && *minutes >= 0 && line.empty() &&
+                     (energy.empty() || energy_wh) && (battery.empty() || battery_pct) &&
+                     row.device_name.assign(name) && *seconds < INT64_MAX / 1000;
+  if (!sound) return std::nullopt;
+  row.timestamp_ms = *seconds * 1000;
+  if (energy_wh) row.energy = watt_hours(*energy_wh);
+  if (battery_pct) row.battery = percent(static_cast<float>(*battery_pct));
+  row.session_minutes = *minutes;
+  return row;
+}
+
 void print_json(const HistoryRow& row, std::string_view device_id, TextWriter& out) {
   out.text("{\"timestamp\":").integer(row.timestamp_ms);
   out.text(",\"device_id\":").json_string(device_id);
@@ -60,8 +109,12 @@ void print_json(const HistoryRow& row, std::string_view device_id, TextWriter& o
   out.text(",\"session_min\":").integer(row.session_minutes).character('}');
 }
 
+bool must_rotate(ports::Files& files) {
+  return files.size_bytes(kHistoryFile).value_or(0) >= kHistoryBytesMax;
+}
+
 std::expected<void, ports::FileError> append(ports::Files& files, const HistoryRow& row) {
-  std::array<char, kRowBytesMax + kHistoryHeader.size() + 1> buffer;
+  std::array<char, kHistoryRowBytesMax + kHistoryHeader.size() + 1> buffer;
   TextWriter out{buffer.data(), buffer.size()};
 
   std::size_t size = 0;

@@ -28,12 +28,21 @@ struct HistoryRow {
   std::int64_t session_minutes = 0;
 };
 
+// A name of 64 bytes and four numbers.
+inline constexpr std::size_t kHistoryRowBytesMax = 160;
+
 // One line: the timestamp in whole seconds, an absent number empty, commas and quotes in the name
 // as spaces, no name as Unknown.
 void print_csv(const HistoryRow& row, TextWriter& out);
 // The message on the history topic: the timestamp in ms, an absent number null.
 void print_json(const HistoryRow& row, std::string_view device_id, TextWriter& out);
 
+// What print_csv wrote, without its line's end; nothing for any other text. The timestamp comes
+// back in whole seconds.
+std::optional<HistoryRow> read_csv(std::string_view line);
+
+// The next append() makes the file the old one, and what was the old one goes.
+bool must_rotate(ports::Files& files);
 // Appends the row; writes the header into a new file, ends a line that a power cut left torn, and
 // starts a new file at kHistoryBytesMax.
 std::expected<void, ports::FileError> append(ports::Files& files, const HistoryRow& row);

@@ -109,17 +109,20 @@ TEST_CASE("frames lost in the air are counted and shown in the status") {
   CHECK(says(pair.broker.on("status").back().payload, "\"radio_lost\":3"));
 }
 
-TEST_CASE("a sample that nobody takes over gets no number and is counted by reason") {
+TEST_CASE("a sample that the broker does not take over waits in the memory, under its number") {
   Pair pair;
   pair.run(1s);
   const auto before = pair.receiver->next_seq();
   pair.broker.refuse = ports::PublishError::queue_full;
   pair.run(2s);
-  CHECK(pair.receiver->next_seq() == before);
-  CHECK(pair.receiver->lost().broker_queue_full >= 5);
+  CHECK(pair.receiver->next_seq() >= before + 5);
   pair.broker.refuse.reset();
   const auto messages = pair.run_and_take("telemetry", 1s);
-  CHECK(says(messages[0].payload, "\"seq\":" + std::to_string(before)));
+  CHECK(says(messages[0].payload, "\"seq\":"));
+  CHECK(std::ranges::any_of(messages, [&](const auto& message) {
+    return says(message.payload, "\"seq\":" + std::to_string(before) + ",");
+  }));
+  CHECK(pair.receiver->lost().ring_full == 0);
 }
 
 TEST_CASE("the status comes on every connect and every minute, retained") {
@@ -449,7 +452,6 @@ TEST_CASE("another message period holds from the next sample on") {
 }
 
 TEST_CASE("the nodes stay small enough for a board") {
-  CHECK(sizeof(Transmitter) <=
-        16 * 1024);  // a tenth of what an ESP32 leaves; most of it is the fit
-  CHECK(sizeof(Receiver) <= 6 * 1024);
+  CHECK(sizeof(Transmitter) <= 18 * 1024);  // a tenth of what an ESP32 leaves; mostly the fit
+  CHECK(sizeof(Receiver) <= 90 * 1024);     // the memory of what is not yet stored, nearly all
 }

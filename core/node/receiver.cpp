@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "core/base/json_reader.h"
 #include "core/telemetry/codec.h"
 
 namespace idast::node {
@@ -24,7 +25,8 @@ Site completed(Site site, const Site& before) {
 Receiver::Receiver(const ReceiverSettings& settings, const ReceiverPorts& ports)
     : settings_{settings},
       ports_{ports},
-      link_{ports.radio, settings.self, settings.transmitter, settings.radio_boot} {
+      link_{ports.radio, settings.self, settings.transmitter, settings.radio_boot},
+      upload_{ports.files} {
   if (const auto kept = load_settings(ports_.files)) {
     kept_ = *kept;
   } else if (ports_.files.size_bytes(kSettingsFile)) {
@@ -32,10 +34,22 @@ Receiver::Receiver(const ReceiverSettings& settings, const ReceiverPorts& ports)
   }
   if (settings.site) kept_.site = completed(kept_.site.value_or(*settings.site), *settings.site);
   ports_.broker.subscribe(topic("control").view());
+  ports_.broker.subscribe(topic("stored").view());
 }
 
 void Receiver::step(Instant now) {
   now_ = std::max(now_, now);
+  const bool connected = ports_.broker.connected();
+  if (connected && !was_connected_) {
+    status_due_ = now_;
+    start_resending(now_);
+    upload_.connected(now_);
+  }
+  if (!connected && was_connected_) {
+    resending_ = false;
+    upload_.disconnected();
+  }
+  was_connected_ = connected;
   hear(now_);
   listen(now_);
   if (now_ >= time_due_) {
@@ -45,9 +59,9 @@ void Receiver::step(Instant now) {
   }
   push_order(now_);
 
-  const bool connected = ports_.broker.connected();
-  if (connected && !was_connected_) status_due_ = now_;
-  was_connected_ = connected;
+  if (connected) resend(now_);
+  upload_.step(now_);
+  if (connected && !resending_ && now_ >= upload_due_) upload_history(now_);
   const bool progress = status_wanted_ && now_ - status_at_ >= kStatusMin;
   if (connected && (now_ >= status_due_ || progress)) report_status(now_);
   if (history_due_ && now_ >= *history_due_) report_history(now_);
@@ -89,12 +103,9 @@ void Receiver::take_sample(Bytes payload, Instant now) {
   telemetry::Sample sample = telemetry::decode(payload);
   sample.timestamp = stamp(now);
   sample.uptime = now.since_start();
-  sample.device_id = settings_.device_id;
   sample.device_name = FixedText<64>{device_name()};
-  sample.mode = settings_.mode;
-  telemetry::Factors factors = settings_.factors;
-  factors.grid_price = kept_.grid_price.value_or(factors.grid_price);
-  telemetry::derive(sample, factors);
+  sample.grid_price = kept_.grid_price.value_or(settings_.factors.grid_price);
+  fill_in(sample);
 
   energy_ = sample.energy;
   battery_ = sample.battery_charge;
@@ -103,35 +114,144 @@ void Receiver::take_sample(Bytes payload, Instant now) {
   remember(sample);
 }
 
-// The one place where a sample gets its number. seq counts what was taken over without a hole, so a
-// sample that nobody can take over gets none and is counted as lost by reason. The memory that
-// keeps samples until the server has stored them will stand between these two halves.
-void Receiver::remember(telemetry::Sample& sample) {
+// What is the same for all samples of this boot, and what follows from others: not remembered.
+void Receiver::fill_in(telemetry::Sample& sample) const {
+  sample.device_id = settings_.device_id;
+  sample.mode = settings_.mode;
   sample.boot = settings_.boot;
-  sample.seq = next_seq_;
+  telemetry::Factors factors = settings_.factors;
+  factors.grid_price = sample.grid_price.value_or(factors.grid_price);
+  telemetry::derive(sample, factors);
+}
+
+bool Receiver::print_message(const telemetry::Sample& sample) {
   TextWriter out{text_.data(), text_.size()};
   telemetry::print_json(sample, out);
-  if (out.overflowed()) {
+  text_size_ = out.view().size();
+  return !out.overflowed();
+}
+
+// The one place where a sample gets its number: with it, it is in the memory. What no message can
+// say gets none and is counted.
+void Receiver::remember(telemetry::Sample& sample) {
+  sample.seq = next_seq_;
+  if (!print_message(sample)) {
     ++lost_.unprintable;
     return;
   }
-  const auto ticket = ports_.broker.publish(topic("telemetry").view(), out.view(), 1, false);
+  ++next_seq_;
+  if (memory_.empty()) progress_at_ = now_;
+  lost_.ring_full += static_cast<std::uint32_t>(memory_.push(sample));
+  const auto ticket =
+      ports_.broker.publish(topic("telemetry").view(), {text_.data(), text_size_}, 1, false);
   if (ticket) {
-    ++next_seq_;
     ++counts_.samples_published;
-    return;
+  } else if (ticket.error() == ports::PublishError::too_large) {
+    ++lost_.too_large;
+    give_up(*sample.seq, *sample.seq, "too_large");
+  } else if (resending_) {
+    resend_until_ = next_seq_;
+  } else if (was_connected_) {
+    start_resending(now_);  // it waits behind what is fresh, not for a timeout
   }
-  switch (ticket.error()) {
-    case ports::PublishError::offline:
-      ++lost_.broker_offline;
-      break;
-    case ports::PublishError::queue_full:
-      ++lost_.broker_queue_full;
-      break;
-    case ports::PublishError::too_large:
-      ++lost_.broker_too_large;
-      break;
+}
+
+// --- what is not confirmed -----------------------------------------------------------------------
+
+void Receiver::take_stored(std::string_view text, Instant now) {
+  const auto document = JsonDocument::parse(text);
+  if (!document) return void(++counts_.stored_refused);
+  const auto boot = document->root()["boot"].text<16>();
+  const auto upto = document->root()["upto"].integer();
+  if (!boot || !upto || *upto < -1) return void(++counts_.stored_refused);
+  if (boot->view() != telemetry::to_text(settings_.boot).view()) return;  // an earlier start's
+  if (*upto >= next_seq_) return void(++counts_.stored_refused);
+  if (*upto >= confirmed_) {
+    fallback_.reset();
+    if (*upto > confirmed_) confirm(*upto, now);
+  } else if (!fallback_) {
+    // An old word that came late, or a server that has lost what it had: time will tell.
+    fallback_ = Fallback{*upto, now};
   }
+}
+
+void Receiver::confirm(std::int64_t upto, Instant now) {
+  confirmed_ = upto;
+  memory_.forget(upto);
+  progress_at_ = now;
+  patience_ = kResendAfter;
+}
+
+void Receiver::entrust() {
+  entrusted_ = next_seq_ - 1;
+  memory_.forget(entrusted_);
+  upload_.entrust();
+}
+
+void Receiver::start_resending(Instant now) {
+  progress_at_ = now;
+  resend_until_ = next_seq_;
+  again_.reset();
+  memory_.rewind();
+  resending_ = !memory_.empty();
+  // What is neither confirmed nor here any more will never come.
+  const std::int64_t kept_from = memory_.first_seq().value_or(next_seq_);
+  const std::int64_t first = std::max(confirmed_, entrusted_) + 1;
+  if (first >= kept_from) return;
+  const bool dropped = memory_.given_up() && *memory_.given_up() >= first;
+  give_up(first, kept_from - 1, dropped ? "ring_full" : "forgotten");
+}
+
+void Receiver::resend(Instant now) {
+  if (fallback_ && now - fallback_->at >= kResendAfter) {
+    ports_.log.write(ports::Level::warn, "node.server_fell_back",
+                     "it knows less than it confirmed");
+    confirmed_ = fallback_->upto;
+    fallback_.reset();
+    start_resending(now);
+  }
+  const bool waiting = !memory_.empty() && !resending_ &&
+                       now.since_start() - memory_.oldest_uptime() >= kResendAfter;
+  if (waiting && now - progress_at_ >= patience_) {
+    patience_ = std::min(2 * patience_, kResendAfterMax);
+    start_resending(now);
+  }
+  if (!resending_) return;
+  resend_due_ = std::max(resend_due_, now - kMessagesPerStep * kResendEvery);
+  for (; resend_due_ <= now && resending_; resend_due_ = resend_due_ + kResendEvery) {
+    if (!again_) again_ = memory_.next();
+    if (!again_ || again_->seq.value_or(0) >= resend_until_) {
+      resending_ = false;
+      progress_at_ = now;
+    } else if (!send_again(*again_)) {
+      return;  // the broker takes nothing more now
+    } else {
+      again_.reset();
+    }
+  }
+}
+
+bool Receiver::send_again(const telemetry::Sample& remembered) {
+  if (remembered.seq.value_or(0) <= confirmed_) return true;
+  telemetry::Sample sample = remembered;
+  fill_in(sample);
+  if (!print_message(sample))
+    return true;  // printed once before; a summary is no longer than its samples
+  const auto ticket =
+      ports_.broker.publish(topic("telemetry").view(), {text_.data(), text_size_}, 1, false);
+  if (ticket) ++counts_.samples_resent;
+  if (ticket || ticket.error() != ports::PublishError::too_large) return ticket.has_value();
+  give_up(*sample.seq, *sample.seq, "too_large");
+  return true;
+}
+
+// Said again with every resend until the server's word passes it.
+void Receiver::give_up(std::int64_t first, std::int64_t last, std::string_view reason) {
+  TextWriter out{text_.data(), text_.size()};
+  out.text("{\"boot\":").json_string(telemetry::to_text(settings_.boot).view());
+  out.text(",\"from\":").integer(first).text(",\"to\":").integer(last);
+  out.text(",\"reason\":").json_string(reason).character('}');
+  if (ports_.broker.publish(topic("lost").view(), out.view(), 1, false)) ++counts_.losses_published;
 }
 
 void Receiver::take_phone(const Phone& phone, Instant now) {
@@ -198,6 +318,7 @@ void Receiver::listen(Instant now) {
     const auto message = ports_.broker.receive();
     if (!message) return;
     if (message->topic == topic("control")) take_command(message->payload.view(), now);
+    if (message->topic == topic("stored")) take_stored(message->payload.view(), now);
   }
 }
 
@@ -298,6 +419,8 @@ void Receiver::report_status(Instant now) {
   status.boot = settings_.boot;
   status.radio_lost = link_.counts().frames_missed;
   status.lost = lost_;
+  status.ring_used = memory_.bytes();
+  status.ring_size = memory_.capacity();
   status.backfill = backfill_;
   TextWriter out{text_.data(), text_.size()};
   print_json(status, out);
@@ -317,16 +440,29 @@ void Receiver::report_history(Instant now) {
   if (session_since_) {
     row.session_minutes = std::chrono::floor<std::chrono::minutes>(now - *session_since_).count();
   }
+  upload_.before_append();
   const auto kept = append(ports_.files, row);
   if (!kept) {
     ++counts_.history_failed;
     ports_.log.write(ports::Level::warn, "node.history_failed", kHistoryFile);
   }
+  const bool published = was_connected_ && publish_history(row, 0);
+  if (!published) ++counts_.history_not_published;
+  if (kept) upload_.appended(published);
+}
+
+bool Receiver::publish_history(const HistoryRow& row, int qos) {
   TextWriter out{text_.data(), text_.size()};
   print_json(row, settings_.device_id.view(), out);
-  if (!ports_.broker.publish(topic("history").view(), out.view(), 0, false)) {
-    ++counts_.history_not_published;
-  }
+  return ports_.broker.publish(topic("history").view(), out.view(), qos, false).has_value();
+}
+
+void Receiver::upload_history(Instant now) {
+  upload_due_ = now + kHistoryUploadEvery;
+  const auto row = upload_.next();
+  if (!row || !publish_history(*row, 1)) return;
+  upload_.taken();
+  ++counts_.history_uploaded;
 }
 
 void Receiver::keep_settings() {

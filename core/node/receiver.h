@@ -10,8 +10,10 @@
 #include "core/base/time.h"
 #include "core/node/command.h"
 #include "core/node/history.h"
+#include "core/node/history_upload.h"
 #include "core/node/message.h"
 #include "core/node/radio_link.h"
+#include "core/node/sample_memory.h"
 #include "core/node/settings.h"
 #include "core/node/status.h"
 #include "core/ports/ports.h"
@@ -20,8 +22,10 @@
 #include "core/telemetry/sample.h"
 #include "core/wire/frame.h"
 
-// The board at the network, whole: check frame → number → derive → publish, and the other way
-// round: command → order → result. Publishes one message for each fresh sample and none without.
+// The board at the network, whole: check frame → number → derive → remember → publish, and the
+// other way round: command → order → result. Publishes one message for each fresh sample and none
+// without. What the server has not confirmed by `stored` is sent again, behind what is fresh: after
+// every reconnect, and when nothing was confirmed for a while (CONTRACT §1, Identity).
 //
 // Driven: the owner calls step() often (every few ms on a board). One owner, one thread, no heap.
 // The ports must outlive the node.
@@ -37,6 +41,12 @@ inline constexpr Millis kOrderRepeat{240};                     // four of the ot
 inline constexpr Millis kOrderFor = std::chrono::seconds{10};  // then: no answer
 inline constexpr std::size_t kOrdersMax = 4;                   // waiting for an answer
 inline constexpr std::size_t kResultsKept = 8;  // a command redelivered by the broker is not redone
+// Without progress of `stored` everything unconfirmed is sent again; the pause doubles each time in
+// vain, or a server that is away for hours would find the same samples a thousand times.
+inline constexpr Millis kResendAfter = std::chrono::seconds{10};  // CONTRACT §1
+inline constexpr Millis kResendAfterMax = std::chrono::minutes{10};
+// 50 samples a second: ten minutes at 350 ms are behind in 34 s, and live ones find a short queue.
+inline constexpr Millis kResendEvery{20};
 
 struct ReceiverSettings {
   FixedText<64> device_id;  // CONTRACT §1
@@ -61,8 +71,13 @@ struct ReceiverPorts {
 struct ReceiverCounts {
   LinkCounts radio;
   std::uint32_t samples_published = 0;
-  std::uint32_t history_failed = 0;  // rows that the file did not take
-  std::uint32_t history_not_published = 0;
+  std::uint32_t samples_resent = 0;
+  std::uint32_t losses_published = 0;
+  std::uint32_t stored_refused = 0;         // words that cannot be about what was sent
+  std::uint32_t history_failed = 0;         // rows that the file did not take
+  std::uint32_t history_not_published = 0;  // at once; they follow from the file
+  std::uint32_t history_uploaded = 0;
+  std::uint32_t history_undated = 0;  // rows of a time without a clock: the file alone has them
   std::uint32_t settings_failed = 0;
   std::uint32_t commands_done = 0;
   std::uint32_t commands_refused = 0;
@@ -86,11 +101,19 @@ class Receiver {
   // Progress of a backlog, shown in the status until it is taken back.
   void show_backfill(std::optional<Backfill> backfill);
 
+  // What is remembered and written down by now is delivered by the owner, not by this node, and
+  // stays out of `lost`.
+  void entrust();
+
   std::int64_t next_seq() const { return next_seq_; }
+  // Every seq up to this one is confirmed; -1: none.
+  std::int64_t confirmed() const { return confirmed_; }
+  const SampleMemory& memory() const { return memory_; }
   telemetry::BootId boot() const { return settings_.boot; }
   ReceiverCounts counts() const {
     ReceiverCounts counts = counts_;
     counts.radio = link_.counts();
+    counts.history_undated = upload_.undated();
     return counts;
   }
   const LostCounts& lost() const { return lost_; }
@@ -117,6 +140,16 @@ class Receiver {
   void take_answer(const Answer& answer);
   void remember(telemetry::Sample& sample);
 
+  // What is not confirmed.
+  void take_stored(std::string_view text, Instant now);
+  void confirm(std::int64_t upto, Instant now);
+  void resend(Instant now);
+  void start_resending(Instant now);
+  bool send_again(const telemetry::Sample& sample);
+  void give_up(std::int64_t first, std::int64_t last, std::string_view reason);
+  bool print_message(const telemetry::Sample& sample);
+  void fill_in(telemetry::Sample& sample) const;
+
   // To the radio.
   void tell_time(Instant now);
   void tell_site();
@@ -132,6 +165,8 @@ class Receiver {
   // To the broker.
   void report_status(Instant now);
   void report_history(Instant now);
+  void upload_history(Instant now);
+  bool publish_history(const HistoryRow& row, int qos);
   bool publish_result(const Result& result);
   FixedText<128> topic(std::string_view leaf) const;
   std::int64_t stamp(Instant now) const;
@@ -145,7 +180,23 @@ class Receiver {
   ReceiverCounts counts_;
   LostCounts lost_;
 
+  SampleMemory memory_;
   std::int64_t next_seq_ = 0;
+  std::int64_t confirmed_ = -1;
+  std::int64_t entrusted_ = -1;  // up to here another delivers
+  struct Fallback {              // the server said less than before
+    std::int64_t upto;
+    Instant at;
+  };
+  std::optional<Fallback> fallback_;
+  bool resending_ = false;
+  std::int64_t resend_until_ = 0;           // what came later was published when it came
+  std::optional<telemetry::Sample> again_;  // read from the memory, not yet taken by the broker
+  Instant resend_due_;
+  Instant progress_at_;
+  Millis patience_ = kResendAfter;
+  std::size_t text_size_ = 0;  // of the sample in text_
+
   bool sample_since_row_ = false;
   std::optional<WattHours> energy_;
   std::optional<Percent> battery_;
@@ -164,6 +215,8 @@ class Receiver {
   bool status_wanted_ = false;
   Instant status_due_, status_at_;
   std::optional<Instant> history_due_;
+  HistoryUpload upload_;
+  Instant upload_due_;
   std::optional<Backfill> backfill_;
   bool restart_wanted_ = false;
   Instant now_;

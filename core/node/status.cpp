@@ -19,9 +19,8 @@ void truth_member(TextWriter& out, std::string_view key, bool value) {
 }
 
 void print_lost(TextWriter& out, const LostCounts& lost) {
-  out.text(",\"lost\":{\"broker_offline\":").integer(lost.broker_offline);
-  number_member(out, "broker_queue_full", lost.broker_queue_full);
-  number_member(out, "broker_too_large", lost.broker_too_large);
+  out.text(",\"lost\":{\"ring_full\":").integer(lost.ring_full);
+  number_member(out, "too_large", lost.too_large);
   number_member(out, "unprintable", lost.unprintable);
   out.character('}');
 }
@@ -49,6 +48,8 @@ void print_json(const Status& status, TextWriter& out) {
   text_member(out, "boot", telemetry::to_text(status.boot).view());
   if (status.online) {
     number_member(out, "radio_lost", status.radio_lost);
+    number_member(out, "ring_used", static_cast<std::int64_t>(status.ring_used));
+    number_member(out, "ring_size", static_cast<std::int64_t>(status.ring_size));
     print_lost(out, status.lost);
   }
   if (status.backfill) {

@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -26,9 +27,8 @@ struct BoardFacts {
 
 // Samples that will never reach the server, by the reason for it.
 struct LostCounts {
-  std::uint32_t broker_offline = 0;
-  std::uint32_t broker_queue_full = 0;
-  std::uint32_t broker_too_large = 0;
+  std::uint32_t ring_full = 0;    // the memory had no room left, even for summaries
+  std::uint32_t too_large = 0;    // for this broker
   std::uint32_t unprintable = 0;  // longer than CONTRACT §1 allows a message to be
 };
 
@@ -48,6 +48,8 @@ struct Status {
   std::optional<Millis> uptime;
   telemetry::BootId boot;
   std::uint32_t radio_lost = 0;  // frames of the transmitter that did not arrive
+  std::size_t ring_used = 0;     // bytes of the memory, and all it has
+  std::size_t ring_size = 0;
   LostCounts lost;
   std::optional<Backfill> backfill;
 };

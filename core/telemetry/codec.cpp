@@ -95,4 +95,25 @@ Sample decode(Bytes payload) {
   return sample;
 }
 
+RadioValues radio_values(const Sample& sample) {
+  RadioValues values{};
+  std::size_t i = 0;
+  for_each_field([&]<auto M, class W>(const Field<M, W>& f) {
+    if constexpr (Field<M, W>::by_radio) {
+      values[i++] = static_cast<std::int64_t>(to_wire<W>(sample.*M, f.line.step));
+    }
+  });
+  return values;
+}
+
+void set_radio_values(Sample& sample, const RadioValues& values) {
+  std::size_t i = 0;
+  for_each_field([&]<auto M, class W>(const Field<M, W>& f) {
+    if constexpr (Field<M, W>::by_radio) {
+      const W wire = static_cast<W>(values[i++]);
+      sample.*M = from_wire<typename Field<M, W>::value>(wire, f.line.step);
+    }
+  });
+}
+
 }  // namespace idast::telemetry

@@ -1,6 +1,7 @@
 #pragma once
 #include <array>
 #include <cstddef>
+#include <cstdint>
 
 #include "core/base/bytes.h"
 #include "core/telemetry/schema.h"
@@ -17,5 +18,12 @@ Payload encode(const Sample& sample);
 
 // Total: any bytes give some sample; what cannot be (a state code from the future) is absent.
 Sample decode(Bytes payload);
+
+// The by_radio fields as the integers that travel, in order; another's wire type's extreme value is
+// "absent" here too. radio_values(decode(x)) is what x holds.
+using RadioValues = std::array<std::int64_t, kRadioFieldCount>;
+RadioValues radio_values(const Sample& sample);
+// Sets the by_radio fields of the sample and leaves the others.
+void set_radio_values(Sample& sample, const RadioValues& values);
 
 }  // namespace idast::telemetry

@@ -20,12 +20,14 @@
 namespace idast::telemetry {
 
 // One line. `step` is the radio integer's, in the member's unit; the unit symbol comes from the
-// member's type unless given.
+// member's type unless given. What stands for several samples has the mean of an averaged field,
+// and the last value of every other.
 struct Line {
   std::string_view json;
   std::string_view column;
   Sql sql;
   double step = 1;
+  bool averaged = false;
   std::string_view unit = "";
   std::string_view label;
   std::string_view about;
@@ -53,11 +55,11 @@ inline constexpr std::tuple kFields{
         .about = "When the sample was taken: Unix ms from 10^12 up, otherwise ms since the device started."}),
     field<&Sample::device_name>({.json = "deviceName", .column = "device_name", .sql = sql::text(64, "VARCHAR(64)"), .label = "Phone",
         .about = "Label of the phone now charging; not the tracker's name."}),
-    field<&Sample::top, std::uint16_t>({.json = "top", .column = "top", .sql = sql::integer(), .label = "Light, top",
+    field<&Sample::top, std::uint16_t>({.json = "top", .column = "top", .sql = sql::integer(), .averaged = true, .label = "Light, top",
         .about = "Top light sensor, ADC counts 0-4095."}),
-    field<&Sample::left, std::uint16_t>({.json = "left", .column = "left", .sql = sql::integer(), .label = "Light, left",
+    field<&Sample::left, std::uint16_t>({.json = "left", .column = "left", .sql = sql::integer(), .averaged = true, .label = "Light, left",
         .about = "Left light sensor, ADC counts 0-4095."}),
-    field<&Sample::right, std::uint16_t>({.json = "right", .column = "right", .sql = sql::integer(), .label = "Light, right",
+    field<&Sample::right, std::uint16_t>({.json = "right", .column = "right", .sql = sql::integer(), .averaged = true, .label = "Light, right",
         .about = "Right light sensor, ADC counts 0-4095."}),
     field<&Sample::average>({.json = "avg", .column = "avg", .sql = sql::integer(), .label = "Light, mean",
         .about = "Mean of left and right, ADC counts."}),
@@ -75,17 +77,17 @@ inline constexpr std::tuple kFields{
         .about = "A person has taken over the pointing."}),
     field<&Sample::steady, std::uint8_t>({.json = "steady", .column = "steady", .sql = sql::boolean(), .label = "Locked",
         .about = "Locked on the sun; otherwise still tracking."}),
-    field<&Sample::power, std::uint16_t>({.json = "powerW", .column = "power_w", .sql = sql::decimal(10, 2, "DECIMAL(10,2)"), .step = 0.01, .label = "Power",
+    field<&Sample::power, std::uint16_t>({.json = "powerW", .column = "power_w", .sql = sql::decimal(10, 2, "DECIMAL(10,2)"), .step = 0.01, .averaged = true, .label = "Power",
         .about = "Panel output: measured V·A when a sensor is fitted, otherwise an estimate, then named in `estimated`."}),
-    field<&Sample::power_actual, std::uint16_t>({.json = "powerActualW", .column = "power_actual_w", .sql = sql::decimal(10, 2, "DECIMAL(10,2)"), .step = 0.01, .label = "Power, measured",
+    field<&Sample::power_actual, std::uint16_t>({.json = "powerActualW", .column = "power_actual_w", .sql = sql::decimal(10, 2, "DECIMAL(10,2)"), .step = 0.01, .averaged = true, .label = "Power, measured",
         .about = "Measured V·A only; absent when no sensor is fitted."}),
-    field<&Sample::panel_temperature, std::int16_t>({.json = "tempC", .column = "temp_c", .sql = sql::decimal(10, 1, "DECIMAL(10,1)"), .step = 0.1, .label = "Panel temperature",
+    field<&Sample::panel_temperature, std::int16_t>({.json = "tempC", .column = "temp_c", .sql = sql::decimal(10, 1, "DECIMAL(10,1)"), .step = 0.1, .averaged = true, .label = "Panel temperature",
         .about = "Back of the panel."}),
-    field<&Sample::battery_charge, std::uint16_t>({.json = "batteryPct", .column = "battery_pct", .sql = sql::decimal(5, 1, "DECIMAL(5,1)"), .step = 0.1, .label = "Battery",
+    field<&Sample::battery_charge, std::uint16_t>({.json = "batteryPct", .column = "battery_pct", .sql = sql::decimal(5, 1, "DECIMAL(5,1)"), .step = 0.1, .averaged = true, .label = "Battery",
         .about = "State of charge, 0-100 %."}),
-    field<&Sample::battery_voltage, std::uint16_t>({.json = "batteryV", .column = "battery_v", .sql = sql::decimal(6, 2, "DECIMAL(6,2)"), .step = 0.01, .label = "Battery voltage",
+    field<&Sample::battery_voltage, std::uint16_t>({.json = "batteryV", .column = "battery_v", .sql = sql::decimal(6, 2, "DECIMAL(6,2)"), .step = 0.01, .averaged = true, .label = "Battery voltage",
         .about = "At the battery terminals."}),
-    field<&Sample::efficiency, std::uint16_t>({.json = "efficiency", .column = "efficiency", .sql = sql::decimal(6, 1, "DECIMAL(6,1)"), .step = 0.1, .label = "Charge efficiency",
+    field<&Sample::efficiency, std::uint16_t>({.json = "efficiency", .column = "efficiency", .sql = sql::decimal(6, 1, "DECIMAL(6,1)"), .step = 0.1, .averaged = true, .label = "Charge efficiency",
         .about = "Power into the battery / panel power over the last minute; absent below 0.5 W."}),
     field<&Sample::energy, std::uint32_t>({.json = "energyWh", .column = "energy_wh", .sql = sql::decimal(12, 3, "DECIMAL(12,3)"), .step = 0.001, .label = "Energy",
         .about = "Panel energy, a counter that may start again from zero: a fall starts a new count."}),
@@ -132,19 +134,19 @@ inline constexpr std::tuple kFields{
         .about = "The device's own ephemeris, clockwise from true north."}),
     field<&Sample::sun_elevation, std::int16_t>({.json = "sunElevationDeg", .column = "sun_elevation_deg", .sql = sql::decimal(6, 2, "DECIMAL(6,2)"), .step = 0.01, .label = "Sun elevation",
         .about = "The device's own ephemeris, above the horizon."}),
-    field<&Sample::bottom, std::uint16_t>({.json = "bottom", .column = "bottom", .sql = sql::integer(), .label = "Light, bottom",
+    field<&Sample::bottom, std::uint16_t>({.json = "bottom", .column = "bottom", .sql = sql::integer(), .averaged = true, .label = "Light, bottom",
         .about = "A fourth light sensor, where fitted; ADC counts 0-4095."}),
-    field<&Sample::panel_voltage, std::uint16_t>({.json = "panelV", .column = "panel_v", .sql = sql::decimal(8, 3, "DECIMAL(8,3)"), .step = 0.001, .label = "Panel voltage",
+    field<&Sample::panel_voltage, std::uint16_t>({.json = "panelV", .column = "panel_v", .sql = sql::decimal(8, 3, "DECIMAL(8,3)"), .step = 0.001, .averaged = true, .label = "Panel voltage",
         .about = "At the panel terminals."}),
-    field<&Sample::panel_current, std::int16_t>({.json = "panelA", .column = "panel_a", .sql = sql::decimal(8, 3, "DECIMAL(8,3)"), .step = 0.001, .label = "Panel current",
+    field<&Sample::panel_current, std::int16_t>({.json = "panelA", .column = "panel_a", .sql = sql::decimal(8, 3, "DECIMAL(8,3)"), .step = 0.001, .averaged = true, .label = "Panel current",
         .about = "Out of the panel."}),
-    field<&Sample::battery_current, std::int16_t>({.json = "batteryA", .column = "battery_a", .sql = sql::decimal(8, 3, "DECIMAL(8,3)"), .step = 0.001, .label = "Battery current",
+    field<&Sample::battery_current, std::int16_t>({.json = "batteryA", .column = "battery_a", .sql = sql::decimal(8, 3, "DECIMAL(8,3)"), .step = 0.001, .averaged = true, .label = "Battery current",
         .about = "Positive when charging."}),
     field<&Sample::servo_energy, std::uint32_t>({.json = "servoWh", .column = "servo_wh", .sql = sql::decimal(12, 4, "DECIMAL(12,4)"), .step = 0.0001, .label = "Motion energy",
         .about = "Spent on motion, a counter."}),
     field<&Sample::device_energy, std::uint32_t>({.json = "deviceWh", .column = "device_wh", .sql = sql::decimal(12, 4, "DECIMAL(12,4)"), .step = 0.0001, .label = "Electronics energy",
         .about = "Spent on electronics, a counter."}),
-    field<&Sample::wind, std::uint16_t>({.json = "windMs", .column = "wind_ms", .sql = sql::decimal(6, 2, "DECIMAL(6,2)"), .step = 0.01, .label = "Wind",
+    field<&Sample::wind, std::uint16_t>({.json = "windMs", .column = "wind_ms", .sql = sql::decimal(6, 2, "DECIMAL(6,2)"), .step = 0.01, .averaged = true, .label = "Wind",
         .about = "Where an anemometer is fitted."}),
     field<&Sample::estimated, std::uint64_t>({.json = "estimated", .column = "estimated", .sql = sql::keys(), .label = "Estimated",
         .about = "Keys of this message that are estimates, not measurements."}),
@@ -228,6 +230,11 @@ static_assert(sample_takes(std::make_index_sequence<kFieldCount>{}),
 static_assert(!sample_takes(std::make_index_sequence<kFieldCount + 1>{}),
               "a member of Sample has no line in kFields");
 
+inline constexpr std::size_t kRadioFieldCount = std::apply(
+    []<auto... M, class... W>(const Field<M, W>&...) {
+      return (std::size_t{0} + ... + (Field<M, W>::by_radio ? 1 : 0));
+    },
+    kFields);
 inline constexpr std::size_t kPayloadBytes = std::apply(
     []<auto... M, class... W>(const Field<M, W>&...) {
       return (std::size_t{0} + ... + (Field<M, W>::by_radio ? sizeof(W) : 0));

@@ -124,6 +124,7 @@ void LiveTracker::begin() {
     pair_ = past_->release();
     pair_->files().turn(folder_);
     pair_->transmitter_files().turn(transmitter_folder_);
+    pair_->receiver().entrust();
     if (planned_.errors != settings_.errors) pair_->set_up_anew(settings_.errors);
     pair_->transmitter().sample_every(sample_every());
   }

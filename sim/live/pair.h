@@ -45,7 +45,7 @@ class BrokerSwitch final : public ports::Broker {
   explicit BrokerSwitch(ports::Broker& to) : to_{&to} {}
   void turn(ports::Broker& to) {
     to_ = &to;
-    to_->subscribe(topic_.view());
+    for (const std::string& topic : topics_) to_->subscribe(topic);
   }
   bool connected() const override { return to_->connected(); }
   std::expected<ports::Ticket, ports::PublishError> publish(std::string_view topic,
@@ -54,14 +54,14 @@ class BrokerSwitch final : public ports::Broker {
     return to_->publish(topic, payload, qos, retain);
   }
   void subscribe(std::string_view topic) override {
-    topic_ = FixedText<128>{topic};
+    topics_.emplace_back(topic);
     to_->subscribe(topic);
   }
   std::optional<Incoming> receive() override { return to_->receive(); }
 
  private:
   ports::Broker* to_;
-  FixedText<128> topic_;
+  std::vector<std::string> topics_;
 };
 
 class FilesSwitch final : public ports::Files {

@@ -57,6 +57,7 @@ bool Past::step() {
   const bool night = pair_->transmitter().outputs().state == State::night;
   const Millis lasting = std::min(left, night ? kPastStepAtNight : kPastStep);
   pair_->step(lasting, lasting);
+  pair_->receiver().entrust();  // who makes the past delivers it
   return true;
 }
 

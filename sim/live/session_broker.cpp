@@ -31,9 +31,7 @@ SessionBroker::SessionBroker(boost::asio::io_context& io, mqtt::Options options,
     : io_{io},
       root_{"solar-tracker/" + device_id + "/"},
       events_{std::move(events)},
-      session_{io, std::move(options), callbacks()} {
-  subscribe(root_ + "stored");
-}
+      session_{io, std::move(options), callbacks()} {}
 
 mqtt::Callbacks SessionBroker::callbacks() {
   mqtt::Callbacks made;
@@ -52,7 +50,8 @@ void SessionBroker::take(const mqtt::Message& message) {
   session_.acknowledge(message.token);
   if (message.topic == root_ + "stored") {
     if (events_.stored) events_.stored(message.payload);
-    return;
+    // The next word says it again; a command has no next.
+    if (inbox_.size() >= kInboxMax / 2) return;
   }
   Incoming incoming;
   const bool fits =
@@ -81,7 +80,11 @@ std::expected<ports::Ticket, ports::PublishError> SessionBroker::publish(std::st
                                                                          std::string_view payload,
                                                                          int qos, bool retain) {
   std::function<void()> acknowledged;
-  if (topic.ends_with("/telemetry") && events_.delivered) {
+  const bool sample = topic.ends_with("/telemetry");
+  // Without a connection the node's own memory keeps it, and knows what to leave out when it is
+  // full.
+  if (sample && !session_.connected()) return std::unexpected{ports::PublishError::offline};
+  if (sample && events_.delivered) {
     acknowledged = [this, time = time_] { events_.delivered(time); };
   }
   const auto published = session_.publish(topic, payload, static_cast<std::uint8_t>(qos), retain,
@@ -92,7 +95,7 @@ std::expected<ports::Ticket, ports::PublishError> SessionBroker::publish(std::st
 
 void SessionBroker::subscribe(std::string_view topic) {
   const auto subscribed = session_.subscribe(topic, 1);
-  require(subscribed.has_value(), "SessionBroker: a tracker has two topics of its own");
+  require(subscribed.has_value(), "SessionBroker: a tracker has few topics of its own");
 }
 
 std::optional<ports::Broker::Incoming> SessionBroker::receive() {
