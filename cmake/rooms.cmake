@@ -46,6 +46,10 @@ idast_room(tests/golden DEPENDS idast_sim_lab)
 add_executable(golden_days tests/golden/main.cpp)
 target_link_libraries(golden_days PRIVATE idast_tests_golden)
 
+idast_room(tests/storm DEPENDS idast_app idast_node idast_sim_live idast_store)
+add_executable(storm tests/storm/main.cpp)
+target_link_libraries(storm PRIVATE idast_tests_storm)
+
 add_executable(loadgen tools/loadgen/main.cpp)
 target_link_libraries(loadgen PRIVATE idast_mqtt idast_telemetry)
 add_executable(truth tests/truth/main.cpp)

@@ -2,7 +2,7 @@
 """Builds and runs every test of the project, or of the rooms named, and counts them.
 
 ./dev test                 everything
-./dev test core/wire       one room; also: layers, printed, refused, dashboard, browser, journey, crash, fuzz
+./dev test core/wire       one room; also: layers, printed, refused, dashboard, browser, journey, crash, storm, fuzz
 ./dev fuzz 60              only the fuzzers, 60 s each; --runs 1000000: that many inputs each;
                            names (parser frame …) choose some; one on each core that it may use
 
@@ -17,6 +17,7 @@ import subprocess
 import sys
 import threading
 import time
+import typing
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 BUILD = ROOT / "build" / "dev"
@@ -24,6 +25,8 @@ FUZZ_BUILD = ROOT / "build" / "fuzz"
 IDAST = BUILD / "idast"
 SUITE_SECONDS_MAX = 900  # Longer is a hang; the suite is stopped and counts as failed.
 FUZZ_SECONDS_IN_TESTS = 10
+STORM_SEEDS_IN_TESTS = 100
+STORM_PLANT_SEEDS = 200  # By then each planted fault is found.
 FUZZ_RUNS_SECONDS_MAX = 6 * 3600  # A million inputs on a slow machine, one core, every sanitizer.
 GOLDEN = ROOT / "tests" / "golden"
 # Which part of the poison corpus a fuzzer begins with, besides tests/golden/fuzz/NAME.
@@ -106,12 +109,15 @@ def dashboard_suites(tally: Tally) -> None:
     tally.run("dashboard/size", ["npm", "run", "--silent", "size"], ROOT / "dashboard")
 
 
-def fuzz(tally: Tally, limit: str, names: list[str], seconds_max: float) -> None:
-    """Every fuzzer, or those named, up to libFuzzer's `limit`: one on each core, from its kept corpus."""
+def build_fuzzers(tally: Tally, names: list[str], niceness: int = 0) -> bool:
     if not (FUZZ_BUILD / "build.ninja").exists():
         run_quietly(["cmake", "--preset", "fuzz"], "configuring fuzz")
-    if not tally.run("fuzz/build", ["ninja", "-C", FUZZ_BUILD, *([f"fuzz_{name}" for name in names] or ["fuzzers"])]):
-        return
+    targets = [f"fuzz_{name}" for name in names] or ["fuzzers"]
+    return tally.run("fuzz/build", ["nice", "-n", str(niceness), "ninja", "-C", FUZZ_BUILD, *targets])
+
+
+def fuzz(tally: Tally, limit: str, names: list[str], seconds_max: float) -> None:
+    """Every fuzzer, or those named, up to libFuzzer's `limit`: one on each core, from its kept corpus."""
     fuzzers = [f for f in sorted(FUZZ_BUILD.glob("fuzz_*")) if f.is_file() and os.access(f, os.X_OK)
                and (not names or f.name.removeprefix("fuzz_") in names)]
 
@@ -135,6 +141,8 @@ def fuzz_as_asked(tally: Tally, arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     seconds = [int(word) for word in options.words if word.isdigit()] or [60]
     names = [f"{word.removesuffix('_fuzz')}_fuzz" for word in options.words if not word.isdigit()]
+    if not build_fuzzers(tally, names):
+        return
     if options.runs:
         fuzz(tally, f"-runs={options.runs}", names, FUZZ_RUNS_SECONDS_MAX)
     else:
@@ -160,7 +168,7 @@ def main(arguments: list[str]) -> int:
 
     wanted = set(arguments)
     rooms = rooms_with_tests()
-    special = {"layers", "printed", "refused", "dashboard", "browser", "journey", "crash", "fuzz"}
+    special = {"layers", "printed", "refused", "dashboard", "browser", "journey", "crash", "storm", "fuzz"}
     unknown = wanted - special - set(rooms)
     if unknown:
         print(f"no tests in: {', '.join(sorted(unknown))}\nrooms: {' '.join(sorted(special) + rooms)}")
@@ -173,15 +181,27 @@ def main(arguments: list[str]) -> int:
     if asked("layers") or wanted:
         tally.run("layers", [sys.executable, "tools/layers.py"])
     needs_program = any(asked(n) for n in ("printed", "browser", "journey", "crash"))
-    if needs_program or asked("dashboard"):
+    if needs_program or asked("dashboard") or asked("storm"):
         run_quietly(["./dev", "page"], "building the page")
     chosen = [room for room in rooms if asked(room)]
     targets = [f"test_{room.replace('/', '_')}" for room in chosen]
     if needs_program:
         targets += ["idast", "loadgen", "truth"]
+    if asked("storm"):
+        targets += ["storm"]
     if targets:
         build("dev", targets)
-    for room in chosen:
+    with concurrent.futures.ThreadPoolExecutor(1) as aside:
+        # The suites wait much; what they leave of the machine builds the fuzzers.
+        fuzzers = aside.submit(build_fuzzers, tally, [], 19) if asked("fuzz") else None
+        run_suites(tally, asked, chosen)
+        if fuzzers and fuzzers.result():
+            fuzz(tally, f"-max_total_time={FUZZ_SECONDS_IN_TESTS}", [], SUITE_SECONDS_MAX)
+    return finish(tally, start)
+
+
+def run_suites(tally: Tally, asked: typing.Callable[[str], bool], rooms: list[str]) -> None:
+    for room in rooms:
         tally.run(room, [BUILD / f"test_{room.replace('/', '_')}"])
     if asked("refused"):
         tally.run("tests/refused", [sys.executable, "tests/refused/refused.py"])
@@ -194,9 +214,10 @@ def main(arguments: list[str]) -> int:
     for folder in ("journey", "crash"):
         for script in scripts(folder) if asked(folder) else []:
             tally.run(f"tests/{folder}/{script.stem}", [sys.executable, script, IDAST])
-    if asked("fuzz"):
-        fuzz(tally, f"-max_total_time={FUZZ_SECONDS_IN_TESTS}", [], SUITE_SECONDS_MAX)
-    return finish(tally, start)
+    if asked("storm"):
+        tally.run("tests/storm", [BUILD / "storm", "--kept", ROOT / "tests" / "storm" / "seeds.txt", "--seeds",
+                                  STORM_SEEDS_IN_TESTS])
+        tally.run("tests/storm/plants", [BUILD / "storm", "--plants", "--seeds", STORM_PLANT_SEEDS])
 
 
 def finish(tally: Tally, start: float) -> int:

@@ -133,8 +133,11 @@ std::size_t pack(const Sample& sample, const Sample& before, std::span<std::byte
 
 std::optional<Unpacked> unpack(Bytes packed, const Sample& before) {
   BitReader bits{packed};
-  Unpacked result{.sample = before};
+  // Only what is packed: what follows from other fields must not stay behind from the one before.
+  Unpacked result;
   Sample& sample = result.sample;
+  sample.device_name = before.device_name;
+  sample.grid_price = before.grid_price;
   RadioValues values = radio_values(before);
   for (std::int64_t& value : values) value = get(bits, value);
   set_radio_values(sample, values);

@@ -60,6 +60,17 @@ TEST_CASE("any sample after any other comes back from its packing as it was") {
   CHECK(largest > kPackedBytesMax / 3);
 }
 
+TEST_CASE("what follows from other fields does not stay behind from the sample before") {
+  Sample before, sample;
+  before.vertical_error = 8;
+  before.co2 = kilograms(1.0);
+  sample.seq = 1;
+  std::array<std::byte, kPackedBytesMax> packed;
+  const std::size_t size = pack(sample, before, packed);
+  CHECK(json_of(unpack(Bytes{packed}.first(size), before)->sample) ==
+        json_of(unpack(Bytes{packed}.first(size), {})->sample));
+}
+
 TEST_CASE("any bytes are some sample or nothing") {
   Random random{3};
   std::array<std::byte, kPackedBytesMax> bytes;

@@ -1,0 +1,44 @@
+#pragma once
+#include <memory>
+#include <utility>
+
+#include "server/store/store.h"
+#include "tests/storm/ledger.h"
+
+// A real database behind a disk that fails when told to, and the faults that a storm must find.
+namespace idast::storm {
+
+// Faults planted on purpose, to see that the storm finds them.
+enum class Plant : std::uint8_t {
+  none,
+  skipped_commit,    // now and then nothing is written, and success is reported
+  early_puback,      // acknowledged when handed to the writer
+  word_past_a_hole,  // `stored` names the newest seq of the batch
+  lost_resend,       // what was said once is not said again
+};
+
+class FaultyStore final : public store::Store {
+ public:
+  FaultyStore(std::unique_ptr<store::Store> real, Ledger& ledger, Plant plant)
+      : real_{std::move(real)}, ledger_{ledger}, plant_{plant} {}
+
+  using Store::commit;
+  store::Result<store::Committed> commit(std::span<const telemetry::Record> batch,
+                                         std::span<const telemetry::Loss> losses) override;
+  void tidy() override { real_->tidy(); }
+  store::Result<std::unique_ptr<store::Reader>> open_reader() override {
+    return real_->open_reader();
+  }
+  store::Result<Size> size() override { return real_->size(); }
+
+  void fail(bool fails) { fails_ = fails; }
+
+ private:
+  std::unique_ptr<store::Store> real_;
+  Ledger& ledger_;
+  Plant plant_;
+  bool fails_ = false;
+  std::uint64_t commits_ = 0;
+};
+
+}  // namespace idast::storm

@@ -1,0 +1,298 @@
+#include "tests/storm/storm.h"
+
+#include <algorithm>
+#include <memory>
+
+#include "core/base/require.h"
+#include "core/telemetry/row.h"
+#include "server/app/pipeline.h"
+#include "server/live/board.h"
+#include "server/store/sqlite.h"
+#include "tests/storm/device.h"
+#include "tests/storm/lying_broker.h"
+
+namespace idast::storm {
+namespace {
+
+constexpr Millis kTick{60};  // the boards' loop
+// What a healthy chain has under way: the slow linger, and a word a second.
+constexpr std::int64_t kUnderWayMax = 20;
+
+// The server's own way of a message, with a writer that is this thread.
+class Server {
+ public:
+  Server(FaultyStore& store, LyingBroker& broker, const app::Log& log, Plant plant)
+      : store_{store}, broker_{broker}, log_{log}, plant_{plant} {
+    start();
+  }
+
+  void start() {
+    waiting_.reset();
+    board_ = std::make_unique<live::Board>();
+    pipeline_ = std::make_unique<app::Pipeline>(
+        app::Pipeline::Rules{}, *board_, log_,
+        app::Pipeline::Outlets{
+            .acknowledge =
+                [this](std::span<const mqtt::AckToken> tokens) {
+                  for (const mqtt::AckToken& token : tokens) broker_.acknowledge(token);
+                },
+            .publish =
+                [this](const ingest::StoredMessage& word) {
+                  broker_.to_device(word.topic, word.payload, now_);
+                  return true;
+                },
+            .commit = [this](app::Batch batch) { waiting_ = std::move(batch); }});
+    broker_.connect_server();
+    pipeline_->connected();
+  }
+  void set_clock(Millis by) { clock_error_ += by; }
+  void reconnect() {
+    broker_.connect_server();
+    pipeline_->connected();
+  }
+  // The next commit succeeds and nobody hears of it.
+  void die_after_commit() { dies_after_commit_ = true; }
+
+  void step(Instant now, UtcMillis utc) {
+    now_ = now;
+    broker_.deliver([&](const mqtt::Message& message) {
+      pipeline_->receive(message, now, utc + clock_error_);
+    });
+    pipeline_->poll(now);
+    if (!waiting_) return;
+    if (plant_ == Plant::early_puback) acknowledge_all(*waiting_);
+    auto committed = store_.commit(waiting_->records, waiting_->losses);
+    if (!committed) return;  // the same batch again
+    if (std::exchange(dies_after_commit_, false)) return start();
+    app::Batch batch = std::move(*waiting_);
+    waiting_.reset();
+    pipeline_->committed(std::move(batch), *committed);
+    pipeline_->poll(now);
+  }
+
+ private:
+  void acknowledge_all(const app::Batch& batch) {
+    for (const app::Held& held : batch.tokens) broker_.acknowledge(held.token);
+  }
+
+  FaultyStore& store_;
+  LyingBroker& broker_;
+  const app::Log& log_;
+  Plant plant_;
+  Instant now_;
+  Millis clock_error_{0};
+  bool dies_after_commit_ = false;
+  std::optional<app::Batch> waiting_;
+  std::unique_ptr<live::Board> board_;
+  std::unique_ptr<app::Pipeline> pipeline_;
+};
+
+class World {
+ public:
+  World(std::uint64_t seed, const std::vector<Fault>& faults, Plant plant, const app::Log& log)
+      : faults_{faults},
+        broker_{kDevices, ledger_, Random{seed}.fork(2).next()},
+        store_{opened(), ledger_, plant},
+        server_{store_, broker_, log, plant} {
+    for (std::size_t i = 0; i < kDevices; ++i) {
+      broker_.line(i).swallow_again = plant == Plant::lost_resend;
+      devices_.push_back(std::make_unique<Device>(i, seed, broker_.end(i), ledger_));
+    }
+  }
+
+  Outcome run() {
+    Outcome outcome;
+    while (!ledger_.fault() && now_.since_start() < kStormLasts) step();
+    calm();
+    const Instant calm_at = now_;
+    while (!ledger_.fault() && !healed() && now_ - calm_at < kHealWithin) step();
+    outcome.healed_after = now_ - calm_at;
+    if (!ledger_.fault() && !healed()) ledger_.fault(wound());
+    if (!ledger_.fault()) outcome.digest = read_back(outcome);
+    outcome.at = now_;
+    outcome.fault = ledger_.fault();
+    for (const auto& device : devices_) outcome.samples += device->receiver().next_seq();
+    outcome.given_up = ledger_.given_up();
+    return outcome;
+  }
+
+ private:
+  static std::unique_ptr<store::Store> opened() {
+    auto store = store::open_sqlite(":memory:");
+    require(store.has_value(), "storm: no database in memory");
+    return std::move(*store);
+  }
+
+  void step() {
+    now_ = now_ + kTick;
+    apply_faults();
+    for (auto& device : devices_) device->step(kTick);
+    server_.step(now_, kStart + now_.since_start());
+    broker_.deliver_words(now_);
+  }
+
+  bool active(const Fault& fault) const { return fault.from <= now_ && now_ < fault.until; }
+  bool begins(const Fault& fault) const { return fault.from <= now_ && now_ < fault.from + kTick; }
+
+  // What lasts is taken from all faults that are active; what happens at once, when it begins.
+  void apply_faults() {
+    Lies lies;
+    bool fails = false;
+    std::array<sim::AirParameters, kDevices> air;
+    air.fill(sim::kGoodAir);
+    std::array<bool, kDevices> away{}, full{}, clockless{};
+    for (const Fault& fault : faults_) {
+      if (begins(fault)) happen(fault);
+      if (!active(fault)) continue;
+      const double chance = fault.strength;
+      switch (fault.kind) {
+        case FaultKind::bad_air:
+          air[fault.device] = {.loss = 0.9 * chance,
+                               .bit_flip = 0.5 * chance,
+                               .duplicate = chance,
+                               .reorder = chance};
+          break;
+        case FaultKind::broker_away:
+          away[fault.device] = true;
+          break;
+        case FaultKind::broker_full:
+          full[fault.device] = true;
+          break;
+        case FaultKind::broker_drops:
+          lies.drop = chance;
+          break;
+        case FaultKind::broker_doubles:
+          lies.doubled = chance;
+          break;
+        case FaultKind::broker_reorders:
+          lies.reorder = chance;
+          break;
+        case FaultKind::words_lost:
+          lies.words_lost = chance;
+          break;
+        case FaultKind::words_late:
+          lies.words_late = chance;
+          break;
+        case FaultKind::store_fails:
+          fails = true;
+          break;
+        case FaultKind::device_clockless:
+          clockless[fault.device] = true;
+          break;
+        default:
+          break;
+      }
+    }
+    broker_.lie(lies);
+    store_.fail(fails);
+    for (std::size_t i = 0; i < kDevices; ++i) {
+      devices_[i]->spoil(air[i]);
+      devices_[i]->forget_time(clockless[i]);
+      broker_.line(i).online = !away[i] && now_ >= back_at_;
+      broker_.line(i).full = full[i];
+    }
+  }
+
+  void happen(const Fault& fault) {
+    Device& device = *devices_[fault.device];
+    switch (fault.kind) {
+      case FaultKind::broker_restarts:
+        broker_.restart();
+        server_.reconnect();
+        back_at_ = now_ + Millis{1'000};
+        break;
+      case FaultKind::server_restarts:
+        server_.start();
+        break;
+      case FaultKind::store_dies_after:
+        server_.die_after_commit();
+        break;
+      case FaultKind::server_clock:
+        server_.set_clock(Millis{fault.amount_ms});
+        break;
+      case FaultKind::device_clock:
+        device.set_clock(Millis{fault.amount_ms});
+        break;
+      case FaultKind::receiver_restarts:
+        device.restart_receiver();
+        break;
+      case FaultKind::transmitter_restarts:
+        device.restart_transmitter();
+        break;
+      default:
+        break;
+    }
+  }
+
+  void calm() { faults_.clear(); }
+
+  bool healed() const {
+    return std::ranges::all_of(devices_, [&](const auto& device) {
+      const std::int64_t made = device->receiver().next_seq();
+      return ledger_.upto(device->boot()) >= made - kUnderWayMax &&
+             device->receiver().confirmed() >= made - kUnderWayMax;
+    });
+  }
+  std::string wound() const {
+    std::string words = "not healed after " + std::to_string(kHealWithin.count() / 1'000) + " s:";
+    for (const auto& device : devices_) {
+      words += "\n  " + device->id() + " made " + std::to_string(device->receiver().next_seq()) +
+               ", stored without a hole up to " + std::to_string(ledger_.upto(device->boot())) +
+               ", knows of " + std::to_string(device->receiver().confirmed());
+    }
+    return words;
+  }
+
+  std::uint64_t read_back(Outcome& outcome) {
+    auto reader = store_.open_reader();
+    require(reader.has_value(), "storm: the database has no reader");
+    std::uint64_t digest = 0xcbf29ce484222325u;
+    const store::Range all{.device = "", .from = UtcMillis{0}, .to = UtcMillis{INT64_MAX / 2}};
+    const auto read = (*reader)->rows(all, SIZE_MAX / 2, [&](store::StoredRecord&& row) {
+      ledger_.row(row.record);
+      std::string text = std::to_string(row.id) + row.record.device;
+      telemetry::print_message(row.record, text);
+      for (const char c : text) {
+        digest = (digest ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+      }
+      ++outcome.stored;
+      return true;
+    });
+    if (!read) ledger_.fault("rows are not read back: " + read.error().words);
+    ledger_.rows_end();
+    return digest;
+  }
+
+  static constexpr UtcMillis kStart{1'750'478'400'000};
+
+  std::vector<Fault> faults_;
+  Ledger ledger_;
+  LyingBroker broker_;
+  FaultyStore store_;
+  Server server_;
+  std::vector<std::unique_ptr<Device>> devices_;
+  Instant now_;
+  Instant back_at_;
+};
+
+}  // namespace
+
+Outcome run(std::uint64_t seed, const std::vector<Fault>& faults, Plant plant) {
+  static const app::Log log{app::LogFormat::text};
+  return World{seed, faults, plant, log}.run();
+}
+
+std::vector<Fault> shrink(std::uint64_t seed, std::vector<Fault> faults, Plant plant) {
+  for (std::size_t i = 0; i < faults.size();) {
+    std::vector<Fault> fewer = faults;
+    fewer.erase(fewer.begin() + static_cast<std::ptrdiff_t>(i));
+    if (run(seed, fewer, plant).fault) {
+      faults = std::move(fewer);
+    } else {
+      ++i;
+    }
+  }
+  return faults;
+}
+
+}  // namespace idast::storm
