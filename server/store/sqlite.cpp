@@ -16,6 +16,7 @@
 #include "server/store/sqlite_connection.h"
 #include "server/store/sqlite_progress.h"
 #include "server/store/sqlite_reader.h"
+#include "server/store/sqlite_rollups.h"
 #include "server/store/sqlite_schema.h"
 
 namespace idast::store {
@@ -46,6 +47,9 @@ constexpr const char* kWriterSettings =
 // 4 MB of log, as SQLite's own default. A checkpoint takes some milliseconds, so it waits until the
 // commit that made it due was told to everyone (tidy()).
 constexpr int kLogPagesMax = 1'000;
+
+// A tracker that was away comes back with what it remembered; most do within the hour.
+constexpr Millis kArchiveAfter = std::chrono::hours{1};
 
 // Parameters of the INSERT that stand before those of the fields.
 enum Parameter : int { device = 1, boot, base, ts, received, timestamp, extra, seq, rests, fields };
@@ -148,14 +152,14 @@ class SqliteStore final : public Store {
   static Result<std::unique_ptr<Store>> open(const std::string& path);
 
   Result<Committed> commit(std::span<const Record> batch, std::span<const Loss> losses) override;
-  void tidy() override {
-    if (connection_.log_pages() >= kLogPagesMax) connection_.checkpoint();
-  }
+  bool tidy() override;
+  Result<std::optional<Unarchived>> unarchived() override;
+  Result<void> archived(const Unarchived& task) override;
   Result<std::unique_ptr<Reader>> open_reader() override { return open_sqlite_reader(location_); }
   Result<Size> size() override;
 
  private:
-  struct Statements {
+  struct Prepared {
     Statement find_device, add_device, find_boot, add_boot, update_boot, find_context, add_context,
         add_sample, add_odd, add_loss, update_plain;
     ProgressKeeper progress;
@@ -173,13 +177,13 @@ class SqliteStore final : public Store {
     std::map<std::int64_t, std::int64_t> plain;  // Newest sample without identity, by device.
   };
 
-  SqliteStore(std::string path, std::string location, Connection connection, Statements statements)
+  SqliteStore(std::string path, std::string location, Connection connection, Prepared statements)
       : path_{std::move(path)},
         location_{std::move(location)},
         connection_{std::move(connection)},
         statements_{std::move(statements)} {}
 
-  static Result<Statements> prepare(Connection& connection);
+  static Result<Prepared> prepare(Connection& connection);
   Result<Committed> write(std::span<const Record> batch, std::span<const Loss> losses);
   Result<void> add(const Record& record, Work& work);
   Result<void> add(const Loss& loss, Work& work);
@@ -195,12 +199,14 @@ class SqliteStore final : public Store {
   std::string path_;
   std::string location_;
   Connection connection_;
-  Statements statements_;
+  Prepared statements_;
   std::unordered_map<std::string, std::int64_t> devices_;
   std::unordered_map<std::string, std::int64_t> contexts_;
+  RollupKeeper rollups_{connection_};
+  UtcMillis newest_;  // When the newest sample was received.
 };
 
-Result<SqliteStore::Statements> SqliteStore::prepare(Connection& connection) {
+Result<SqliteStore::Prepared> SqliteStore::prepare(Connection& connection) {
   std::optional<StoreError> error;
   const auto make = [&](const std::string& sql) -> Statement {
     auto statement = connection.prepare(sql);
@@ -212,7 +218,7 @@ Result<SqliteStore::Statements> SqliteStore::prepare(Connection& connection) {
   if (!progress) return std::unexpected{progress.error()};
   auto bases = BaseKeeper::prepare(connection);
   if (!bases) return std::unexpected{bases.error()};
-  Statements statements{
+  Prepared statements{
       .find_device = make("SELECT id FROM device WHERE name = ?1"),
       .add_device = make("INSERT INTO device(name) VALUES(?1)"),
       .find_boot = make("SELECT id, upto FROM boot WHERE device = ?1 AND boot_id = ?2"),
@@ -245,8 +251,13 @@ Result<std::unique_ptr<Store>> SqliteStore::open(const std::string& path) {
   connection->keep_log();
   auto statements = prepare(*connection);
   if (!statements) return std::unexpected{statements.error()};
-  return std::unique_ptr<Store>{new SqliteStore{in_memory ? "" : path, location,
-                                                std::move(*connection), std::move(*statements)}};
+  const auto newest =
+      connection->integer("SELECT ts_ms + received_rest FROM sample ORDER BY id DESC LIMIT 1");
+  if (!newest) return std::unexpected{newest.error()};
+  auto store = std::unique_ptr<SqliteStore>{new SqliteStore{
+      in_memory ? "" : path, location, std::move(*connection), std::move(*statements)}};
+  store->newest_ = UtcMillis{newest->value_or(0)};
+  return store;
 }
 
 Result<Committed> SqliteStore::write(std::span<const Record> batch, std::span<const Loss> losses) {
@@ -272,7 +283,10 @@ Result<Committed> SqliteStore::commit(std::span<const Record> batch, std::span<c
     devices_.clear();
     contexts_.clear();
     statements_.bases.forget();
+    rollups_.forget();
     result.error().words = "cannot write to the database: " + result.error().words;
+  } else if (!batch.empty()) {
+    newest_ = batch.back().received;
   }
   return result;
 }
@@ -303,7 +317,8 @@ Result<void> SqliteStore::add(const Record& record, Work& work) {
     // In receive order, whatever the server's clock said meanwhile.
     work.plain[*device] = connection_.last_row_id();
   }
-  return {};
+  if (!*inserted) return {};
+  return rollups_.note(*device, record.ts.unix_ms());
 }
 
 Result<void> SqliteStore::add(const Loss& loss, Work& work) {
@@ -359,6 +374,12 @@ Result<void> SqliteStore::add_odd(const Record& record, const Difference& differ
     ++parameter;
   }
   return row.run();
+}
+
+bool SqliteStore::tidy() {
+  if (connection_.log_pages() >= kLogPagesMax) connection_.checkpoint();
+  // What cannot be written now, because the disk is full or someone holds the lock, stays due.
+  return rollups_.step(newest_).value_or(false);
 }
 
 // Everything that is known only when the whole batch was seen.
@@ -468,6 +489,29 @@ Result<std::int64_t> SqliteStore::add_context(const Record& record, KeySet remov
   }
   if (auto done = row.run(); !done) return std::unexpected{done.error()};
   return connection_.last_row_id();
+}
+
+Result<std::optional<Unarchived>> SqliteStore::unarchived() {
+  const std::int64_t over = unit_of(kLevels - 1, (newest_ - kArchiveAfter).unix_ms());
+  const auto day = connection_.integer(
+      "SELECT day FROM archive_due WHERE day < " + std::to_string(over) +
+      " AND NOT EXISTS (SELECT 1 FROM rollup_due WHERE level = 4 AND start = day) "
+      "ORDER BY day LIMIT 1");
+  if (!day) return std::unexpected{day.error()};
+  if (!*day) return std::nullopt;
+  const auto newest = connection_.integer("SELECT max(id) FROM sample");
+  if (!newest) return std::unexpected{newest.error()};
+  return Unarchived{**day, newest->value_or(0)};
+}
+
+Result<void> SqliteStore::archived(const Unarchived& task) {
+  const std::string day = std::to_string(task.day);
+  return connection_.execute(
+      "DELETE FROM archive_due WHERE day = " + day +
+      " AND NOT EXISTS (SELECT 1 FROM rollup_due WHERE level = 4 AND start = day) "
+      "AND NOT EXISTS (SELECT 1 FROM sample WHERE id > " +
+      std::to_string(task.upto) + " AND ts_ms >= " + day + " * 86400000 AND ts_ms < (" + day +
+      " + 1) * 86400000)");
 }
 
 Result<Store::Size> SqliteStore::size() {

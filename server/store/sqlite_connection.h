@@ -27,6 +27,7 @@ class Statement {
   Statement& bind(int parameter, std::string_view text);
   Statement& bind(int parameter, std::optional<std::int64_t> value);
   Statement& bind_null(int parameter);
+  Statement& bind_blob(int parameter, std::string_view bytes);
 
   // True: a row is there. False: done, and ready for the next run.
   Result<bool> step();
@@ -37,7 +38,9 @@ class Statement {
 
   bool is_null(int column) const;
   std::int64_t integer(int column) const;
-  std::string_view text(int column) const;  // Valid until the next step() or reset().
+  std::optional<std::int64_t> number(int column) const;  // Nothing for NULL.
+  std::string_view text(int column) const;               // Valid until the next step() or reset().
+  std::string_view blob(int column) const;               // The same.
 
  private:
   friend class Connection;

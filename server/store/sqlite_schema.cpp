@@ -178,8 +178,56 @@ CREATE UNIQUE INDEX sample_identity ON sample(boot, seq)
 )sql";
 }
 
+// What minutes, hours and days add up to (sqlite_rollups.h). Of samples that are there already,
+// each day is found by one look into the index and listed as a whole; the rollups follow while the
+// server runs.
+std::string rollups(std::size_t /*fields*/) {
+  return R"sql(
+CREATE TABLE rollup(
+  level INTEGER NOT NULL,             -- rollup.h
+  device INTEGER NOT NULL REFERENCES device,
+  start INTEGER NOT NULL,             -- in lengths of the level since 1970
+  samples INTEGER NOT NULL,
+  minutes INTEGER NOT NULL,           -- with at least one sample
+  first_rest INTEGER NOT NULL,        -- ms after the start
+  last_rest INTEGER NOT NULL,
+  energy_first INTEGER,               -- as sent, in thousandths of a Wh
+  energy_last INTEGER,
+  energy_rise INTEGER NOT NULL,       -- between the two
+  battery_sum INTEGER NOT NULL,       -- in tenths of a percent
+  battery_samples INTEGER NOT NULL,
+  device_name TEXT NOT NULL,          -- the last non-empty one
+  PRIMARY KEY(level, device, start)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rollup_fields(
+  level INTEGER NOT NULL,
+  device INTEGER NOT NULL REFERENCES device,
+  start INTEGER NOT NULL,
+  fields BLOB NOT NULL,               -- rollup.h
+  PRIMARY KEY(level, device, start)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE rollup_due(
+  level INTEGER NOT NULL,
+  device INTEGER NOT NULL REFERENCES device,
+  start INTEGER NOT NULL,
+  whole INTEGER NOT NULL,
+  PRIMARY KEY(level, device, start)
+) STRICT, WITHOUT ROWID;
+WITH RECURSIVE day(device, ts_ms) AS (
+  SELECT device.id, (SELECT min(ts_ms) FROM sample WHERE sample.device = device.id) FROM device
+  UNION ALL
+  SELECT device, (SELECT min(sample.ts_ms) FROM sample WHERE sample.device = day.device
+                  AND sample.ts_ms >= (day.ts_ms / 86400000 + 1) * 86400000)
+  FROM day WHERE ts_ms IS NOT NULL)
+INSERT INTO rollup_due SELECT 4, device, ts_ms / 86400000, 1 FROM day WHERE ts_ms IS NOT NULL;
+-- Days, UTC, with samples that are not in the archive.
+CREATE TABLE archive_due(day INTEGER PRIMARY KEY) STRICT;
+INSERT INTO archive_due SELECT DISTINCT start FROM rollup_due;
+)sql";
+}
+
 // Append only: a number, once released, keeps its meaning.
-constexpr std::array<Migration, 2> kMigrations{first_tables, bases};
+constexpr std::array<Migration, 3> kMigrations{first_tables, bases, rollups};
 
 // 10^decimals as a REAL, or nothing to divide by.
 std::string divisor_sql(int decimals) {

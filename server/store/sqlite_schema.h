@@ -16,6 +16,7 @@
 //   base     id, context, …                           what many samples are near to, packing.h
 //   sample   id, device, boot, base, ts_ms, …         scaled whole numbers, as differences
 //   odd      sample, …                                what does not fit two bits of sample.rests
+//   rollup…  level, device, start, …                  what minutes, hours, days add up to
 namespace idast::store {
 
 // Brings the database to this program's schema in one transaction. A newer schema is refused before

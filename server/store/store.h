@@ -14,6 +14,8 @@
 // The database seam. A Store is opened once (migrated to the newest schema), written by one thread
 // through commit(), and read by any number of threads, each through a Reader of its own.
 //
+// Reading is bounded: what one answer may read is limited, past that it is an error with words.
+//
 // Rules: commit is all or nothing and durable when it returns; a sample that is already stored
 // (same device, boot, seq) is absorbed, never doubled and never changed; rows of fielded devices,
 // which carry no identity, are stored as often as they come.
@@ -90,6 +92,12 @@ struct DeviceSeen {
   UtcMillis last_seen;  // The newest ts.
 };
 
+// A day of which the archive does not have everything.
+struct Unarchived {
+  std::int64_t day = 0;   // Whole days since 1970, UTC.
+  std::int64_t upto = 0;  // The newest row there is.
+};
+
 class Reader {
  public:
   virtual ~Reader() = default;
@@ -102,7 +110,7 @@ class Reader {
   virtual Result<void> rows(const Range& range, std::size_t limit,
                             const std::function<bool(StoredRecord&&)>& row) = 0;
   // Buckets of `step` aligned to range.from, for numeric and boolean fields (positions in
-  // kFieldInfo), in the field's unit.
+  // kFieldInfo), in the field's unit. A mean is that of the exact sum, whatever it was read from.
   virtual Result<Buckets> buckets(const Range& range, Millis step,
                                   std::span<const std::size_t> fields) = 0;
   // One entry for each [starts[i], starts[i+1]), device required; empty periods have samples 0. The
@@ -118,9 +126,16 @@ class Store {
   virtual Result<Committed> commit(std::span<const telemetry::Record> batch,
                                    std::span<const telemetry::Loss> losses) = 0;
   Result<Committed> commit(std::span<const telemetry::Record> batch) { return commit(batch, {}); }
-  // What is better done while nobody waits for a commit. Call it after each, on the same thread;
-  // without it the database grows.
-  virtual void tidy() {}
+  // What is better done while nobody waits for a commit: some milliseconds of it. Call it after
+  // each commit, on the same thread, and again while it says true and nothing is to be committed;
+  // without it the database grows, and ranges are slow to read.
+  virtual bool tidy() { return false; }
+  // The oldest day that is over since an hour, is summed up and has samples that archived() was not
+  // told of.
+  virtual Result<std::optional<Unarchived>> unarchived() { return std::nullopt; }
+  // Its rows up to `upto` are in the archive for good. When it got others meanwhile, it comes
+  // again.
+  virtual Result<void> archived(const Unarchived&) { return {}; }
   // Thread-safe; the reader itself belongs to one thread.
   virtual Result<std::unique_ptr<Reader>> open_reader() = 0;
   // What the database takes on disk, its log included: for /metrics. Thread-safe.

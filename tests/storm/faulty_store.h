@@ -25,7 +25,7 @@ class FaultyStore final : public store::Store {
   using Store::commit;
   store::Result<store::Committed> commit(std::span<const telemetry::Record> batch,
                                          std::span<const telemetry::Loss> losses) override;
-  void tidy() override { real_->tidy(); }
+  bool tidy() override { return real_->tidy(); }
   store::Result<std::unique_ptr<store::Reader>> open_reader() override {
     return real_->open_reader();
   }
