@@ -20,6 +20,7 @@ idast_room(sim/live DEPENDS idast_node idast_sim_plant idast_sim_radio idast_mqt
 
 idast_room(server/ingest DEPENDS idast_telemetry PACKAGES simdjson::simdjson)
 idast_room(server/store DEPENDS idast_telemetry PACKAGES SQLite::SQLite3)
+idast_room(server/archive DEPENDS idast_store PACKAGES zstd::libzstd_shared OpenSSL::Crypto)
 idast_room(server/live DEPENDS idast_telemetry)
 idast_room(server/query DEPENDS idast_store PACKAGES date::date-tz fmt::fmt)
 idast_room(server/devices DEPENDS idast_store idast_sun PACKAGES date::date-tz)

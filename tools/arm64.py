@@ -15,7 +15,8 @@ APT = ROOT / "build" / "arm64-apt"
 BUILD = ROOT / "build" / "arm64"
 # tzdata serves every architecture; the date library reads it where it runs.
 PACKAGES = ("libc6-dev", "libstdc++-12-dev", "libboost1.81-dev", "libssl-dev", "libsimdjson-dev", "libsqlite3-dev",
-            "libspdlog-dev", "libfmt-dev", "libcli11-dev", "libtomlplusplus-dev", "libhowardhinnant-date-dev", "tzdata")
+            "libspdlog-dev", "libfmt-dev", "libcli11-dev", "libtomlplusplus-dev", "libhowardhinnant-date-dev",
+            "libzstd-dev", "tzdata")
 EMULATOR = ("qemu-aarch64-static", "-L", str(SYSROOT))
 
 
