@@ -1,7 +1,6 @@
 #include "mqtt/session.h"
 
 #include <algorithm>
-#include <bitset>
 #include <deque>
 #include <utility>
 #include <vector>
@@ -226,7 +225,7 @@ class Session::Core : public Link::Owner, public std::enable_shared_from_this<Se
   void send_subscriptions();
   void send_outgoing();
   void resend_all();
-  void hold(std::uint16_t packet_id);
+  std::uint32_t hold(std::uint16_t packet_id);
   void send_puback(std::uint16_t packet_id);
   void watch_line();
   void look_at_line();
@@ -261,7 +260,9 @@ class Session::Core : public Link::Owner, public std::enable_shared_from_this<Se
   std::vector<std::function<void()>> done_;
 
   std::uint64_t connection_ = 0;
-  std::bitset<65'536> held_;  // packet ids received at QoS 1, not yet acknowledged
+  // By packet id: the last delivery at QoS 1 that is not yet acknowledged; 0: none is.
+  std::vector<std::uint32_t> held_ = std::vector<std::uint32_t>(65'536);
+  std::uint32_t serial_ = 0;  // of the last delivery
 
   std::vector<Subscription> subscriptions_;
   std::uint16_t subscribe_id_ = kSubscribeIdMin;
@@ -341,7 +342,7 @@ void Session::Core::on(const Connack& packet) {
   state_ = State::online;
   ++counters_.connects;
   ++connection_;
-  held_.reset();
+  std::ranges::fill(held_, 0u);
   counters_.held = 0;
   deadline_.cancel();
   stable_.set(options_.stable_after, later(&Core::lived_long));
@@ -499,7 +500,7 @@ void Session::Core::unexpected(std::string_view packet) {
 }
 
 void Session::Core::on(const Publish& packet) {
-  if (packet.qos == 1) hold(packet.packet_id);
+  const std::uint32_t serial = packet.qos == 1 ? hold(packet.packet_id) : 0;
   if (!valid_topic(packet.topic)) {
     ++counters_.messages_bad_topic;
     if (packet.qos == 1) send_puback(packet.packet_id);
@@ -514,8 +515,8 @@ void Session::Core::on(const Publish& packet) {
                       .qos = packet.qos,
                       .retain = packet.retain,
                       .duplicate = packet.duplicate,
-                      .token = packet.qos == 1 ? AckToken{connection_, packet.packet_id}
-                                               : AckToken{connection_, 0}});
+                      .token = packet.qos == 1 ? AckToken{connection_, packet.packet_id, serial}
+                                               : AckToken{connection_, 0, 0}});
 }
 
 void Session::Core::on(const OversizePublish& packet) {
@@ -525,15 +526,16 @@ void Session::Core::on(const OversizePublish& packet) {
   send_puback(packet.packet_id);
 }
 
-void Session::Core::hold(std::uint16_t packet_id) {
-  if (held_.test(packet_id)) return;
-  held_.set(packet_id);
+std::uint32_t Session::Core::hold(std::uint16_t packet_id) {
+  if (++serial_ == 0) serial_ = 1;
+  if (std::exchange(held_[packet_id], serial_) != 0) return serial_;
   ++counters_.held;
   counters_.held_max = std::max(counters_.held_max, counters_.held);
+  return serial_;
 }
 
 void Session::Core::send_puback(std::uint16_t packet_id) {
-  held_.reset(packet_id);
+  held_[packet_id] = 0;
   --counters_.held;
   ++counters_.acknowledgements_sent;
   require(encode(Puback{.packet_id = packet_id}, link_->outbox()).has_value(),
@@ -547,8 +549,9 @@ void Session::Core::acknowledge(AckToken token) {
     ++counters_.acknowledgements_stale;
     return;
   }
-  if (!held_.test(token.packet_id)) {
-    ++counters_.acknowledgements_unknown;
+  const std::uint32_t held = held_[token.packet_id];
+  if (held != token.serial || held == 0) {
+    ++(held == 0 ? counters_.acknowledgements_unknown : counters_.acknowledgements_void);
     return;
   }
   send_puback(token.packet_id);

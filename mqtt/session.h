@@ -102,10 +102,13 @@ struct DisconnectReason {
 // A stable word for logs and metrics, such as "connect_failed".
 std::string_view name(DisconnectKind kind);
 
-// What PUBACK needs. packet_id 0: a QoS 0 message, nothing to acknowledge.
+// What PUBACK needs. packet_id 0: a QoS 0 message, nothing to acknowledge. A broker that sends a
+// message again on the same connection makes the earlier token void: only the last one says PUBACK,
+// so that none goes out before what came last is safe.
 struct AckToken {
   std::uint64_t connection = 0;
   std::uint16_t packet_id = 0;
+  std::uint32_t serial = 0;  // Of this delivery.
   friend bool operator==(const AckToken&, const AckToken&) = default;
 };
 
@@ -170,6 +173,7 @@ struct Counters {
   std::uint64_t acknowledgements_sent = 0;
   std::uint64_t acknowledgements_stale = 0;    // of an older connection: ignored
   std::uint64_t acknowledgements_unknown = 0;  // given twice, or never received: ignored
+  std::uint64_t acknowledgements_void = 0;     // of a message that came again since: ignored
 
   std::uint64_t publishes_sent = 0;  // written, resends not included
   std::uint64_t publishes_resent = 0;

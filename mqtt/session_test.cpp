@@ -231,6 +231,25 @@ TEST_CASE("an acknowledgement given twice is sent once") {
   CHECK(talk.counters().acknowledgements_unknown == 1);
 }
 
+TEST_CASE("a message that comes again on the same connection makes its earlier token void") {
+  Conversation talk;
+  const Publish message{.topic = "t", .payload = "1", .qos = 1, .packet_id = 1};
+  talk.broker.connection()
+      .expect_connect()
+      .reply_with(Connack{}, message, message)
+      .expect(Puback{.packet_id = 1});
+  talk.session().start();
+  REQUIRE(talk.run([&] { return talk.probe->messages.size() == 2; }));
+  CHECK(talk.counters().held == 1);
+  talk.session().acknowledge(talk.probe->messages[0].token);
+  CHECK(talk.counters().acknowledgements_void == 1);
+  CHECK(talk.counters().acknowledgements_sent == 0);
+  talk.session().acknowledge(talk.probe->messages[1].token);
+  REQUIRE(talk.run_to_the_end());
+  CHECK(talk.counters().acknowledgements_sent == 1);
+  CHECK(talk.counters().held == 0);
+}
+
 TEST_CASE("a token of an older connection is ignored; the redelivered message has its own") {
   Conversation talk;
   talk.broker.connection()
