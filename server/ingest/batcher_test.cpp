@@ -167,6 +167,30 @@ TEST_CASE("a new connection voids what the broker delivers again, and nothing el
   CHECK(batcher.rows() == 0);
 }
 
+TEST_CASE("a sample that was kept is kept again when it comes again, whatever came between") {
+  Thinner thinner{Millis{60'000}};
+  CHECK(thinner.keep(numbered(1)));
+  CHECK_FALSE(thinner.keep(numbered(2)));
+  CHECK(thinner.keep(numbered(1)));
+  CHECK_FALSE(thinner.keep(numbered(2)));
+  // A backlog of the same boot comes between live samples.
+  Record old = numbered(0);
+  old.ts = UtcMillis{-600'000};
+  CHECK(thinner.keep(old));
+  CHECK(thinner.keep(old));
+  CHECK_FALSE(thinner.keep(numbered(3)));
+  // Another boot has intervals of its own.
+  Record other = numbered(5);
+  other.text[position_of("boot_id")] = "00000000000000bb";
+  CHECK(thinner.keep(other));
+  // One without a number cannot be recognised on a new connection.
+  CHECK(thinner.keep(sample("b", 0)));
+  CHECK_FALSE(thinner.keep(sample("b", 1)));
+  thinner.connected();
+  CHECK(thinner.keep(sample("b", 1)));
+  CHECK_FALSE(thinner.keep(numbered(4)));
+}
+
 TEST_CASE("an interval keeps one sample per device, and progress may pass the others") {
   Thinner thinner{Millis{60'000}};
   CHECK(thinner.keep(sample("a", 0)));

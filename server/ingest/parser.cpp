@@ -227,7 +227,9 @@ void Message::refuse(std::size_t field, std::string json) {
 
 class Parser::Reader {
  public:
-  Reader() : buffer_(kPayloadBytesMax + simdjson::SIMDJSON_PADDING) {}
+  explicit Reader(std::size_t payload_bytes_max)
+      : payload_bytes_max_{payload_bytes_max},
+        buffer_(payload_bytes_max + simdjson::SIMDJSON_PADDING) {}
 
   std::expected<Record, Refusal> read(std::string_view topic, std::string_view payload,
                                       UtcMillis received);
@@ -244,6 +246,7 @@ class Parser::Reader {
   static std::optional<Refusal> read_object(ondemand::value value, int depth, std::string& json);
   static std::optional<Refusal> read_array(ondemand::value value, int depth, std::string& json);
 
+  std::size_t payload_bytes_max_;
   std::vector<char> buffer_;
   ondemand::parser parser_;
   Uptimes uptimes_;
@@ -266,7 +269,7 @@ std::expected<Record, Refusal> Parser::Reader::read(std::string_view topic,
 }
 
 std::optional<Refusal> Parser::Reader::read_message(std::string_view payload, Record& record) {
-  if (payload.size() > kPayloadBytesMax) return Refusal::too_large;
+  if (payload.size() > payload_bytes_max_) return Refusal::too_large;
   std::memcpy(buffer_.data(), payload.data(), payload.size());
   // What stands behind the text must not look like a part of it.
   std::memset(buffer_.data() + payload.size(), ' ', simdjson::SIMDJSON_PADDING);
@@ -375,9 +378,9 @@ std::optional<Refusal> Parser::Reader::read_array(ondemand::value value, int dep
 
 // Why a document that begins with no brace was refused. Rare, so it may cost a second parse.
 Refusal Parser::Reader::refusal_of_root(std::size_t bytes) {
-  simdjson::dom::parser strict{kPayloadBytesMax};
+  simdjson::dom::parser strict{payload_bytes_max_};
   // simdjson's limit is the depth that is no longer allowed.
-  const auto error = strict.allocate(kPayloadBytesMax, kDepthMax + 1);
+  const auto error = strict.allocate(payload_bytes_max_, kDepthMax + 1);
   if (error) return Refusal::not_json;
   simdjson::dom::element element;
   const auto found = strict.parse(buffer_.data(), bytes, false).get(element);
@@ -401,7 +404,8 @@ void Parser::Reader::decide_time(Record& record) {
                                 record.received);
 }
 
-Parser::Parser() : reader_{std::make_unique<Reader>()} {}
+Parser::Parser(std::size_t payload_bytes_max)
+    : reader_{std::make_unique<Reader>(payload_bytes_max)} {}
 Parser::~Parser() = default;
 
 std::expected<Record, Refusal> Parser::parse(std::string_view topic, std::string_view payload,

@@ -1,5 +1,6 @@
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <expected>
 #include <memory>
@@ -34,7 +35,9 @@ struct ParserCounters {
 // One owner, one thread; memory is taken once.
 class Parser {
  public:
-  Parser();
+  // Larger payloads are refused as too_large. What is read a second time, printed anew, may need
+  // more than the contract allows a sender: escapes grow.
+  explicit Parser(std::size_t payload_bytes_max = kPayloadBytesMax);
   ~Parser();
 
   // `payload` of a message on `topic`, which must be solar-tracker/{id}/telemetry.
