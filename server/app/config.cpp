@@ -174,6 +174,25 @@ Fault read_interval(const Found& found, Millis& out) {
   return std::nullopt;
 }
 
+// "500MB", "2GB": of thousands, as disks are sold.
+Fault read_spool_max(const Found& found, std::uint64_t& out) {
+  std::string_view text = found.text;
+  const bool large = text.ends_with("GB");
+  if (!large && !text.ends_with("MB")) {
+    return found.where + ": \"" + found.text + "\" needs its unit, such as 500MB or 2GB";
+  }
+  text.remove_suffix(2);
+  const std::uint64_t unit = large ? 1'000'000'000 : 1'000'000;
+  const auto value = whole_number(text);
+  const bool sound =
+      value && *value > 0 && static_cast<std::uint64_t>(*value) <= kSpoolBytesMax / unit;
+  if (!sound || static_cast<std::uint64_t>(*value) * unit < kSpoolBytesMin) {
+    return found.where + ": \"" + found.text + "\" is not between 10MB and 1000GB";
+  }
+  out = static_cast<std::uint64_t>(*value) * unit;
+  return std::nullopt;
+}
+
 // Every setting with its reader, in one place.
 Fault read_settings(const Sources& sources, Config& config) {
   const auto apply = [&](const char* name, const char* alias, auto read) -> Fault {
@@ -197,6 +216,7 @@ Fault read_settings(const Sources& sources, Config& config) {
   next("data", "", text(config.data));
   next("db", "", [&](const Found& f) { return read_database(f, config.database); });
   next("linger", "", [&](const Found& f) { return read_duration(f, config.linger); });
+  next("spool_max", "", [&](const Found& f) { return read_spool_max(f, config.spool_bytes_max); });
   next("log", "", [&](const Found& f) { return read_log(f, config.log); });
   next("ingest_enabled", "INGEST_ENABLED",
        [&](const Found& f) { return read_flag(f, config.ingest_enabled); });

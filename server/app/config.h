@@ -12,6 +12,7 @@
 #include "core/base/time.h"
 #include "mqtt/url.h"
 #include "server/devices/registry.h"
+#include "server/spool/spool.h"
 
 // One configuration: flags > environment > TOML file > defaults. Read once at start, verified,
 // passed by const&. Errors are one sentence for the person who started the program.
@@ -21,6 +22,7 @@
 //   http = "127.0.0.1:8080"            mqtt = "mqtt://127.0.0.1:1883"
 //   db = "sqlite:PATH"                 data = "DIR"
 //   linger = "2s"                      log = "text" | "json"
+//   spool_max = "1GB"
 //   mqtt_username = "…"                mqtt_password_file = "PATH"     mqtt_ca_file = "PATH"
 //   hosts = ["tracker.example"]        ingest_enabled = true           ingest_interval_ms = 0
 //   [[site]]   id name lat lon time_zone currency price_per_kwh grid_factor panel_w
@@ -56,6 +58,10 @@ struct Config {
   std::filesystem::path database{};  // An SQLite file; empty: DATA/idast.db.
   std::optional<Millis> linger{};    // Absent: adapts to the rate.
 
+  // What may wait in DATA/spool while the database takes nothing; at 80 % of it messages are no
+  // longer acknowledged.
+  std::uint64_t spool_bytes_max = spool::kSpoolBytesDefault;
+
   LogFormat log = LogFormat::text;
   std::vector<devices::Site> sites{};
   std::vector<devices::Device> devices{};
@@ -63,6 +69,9 @@ struct Config {
 
 constexpr Millis kLingerMax = std::chrono::minutes{1};
 constexpr Millis kIngestIntervalMax = std::chrono::hours{24};
+// Less is soon full of one batch; more than a disk has.
+constexpr std::uint64_t kSpoolBytesMin = 10'000'000;
+constexpr std::uint64_t kSpoolBytesMax = 1'000'000'000'000;
 constexpr std::size_t kConfigFileBytesMax = 4 * 1024 * 1024;
 constexpr std::size_t kPasswordBytesMax = 1'024;
 

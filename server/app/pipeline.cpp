@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "server/ingest/identity.h"
+
 namespace idast::app {
 
 using ingest::Refusal;
@@ -36,7 +38,7 @@ void Pipeline::receive(const mqtt::Message& message, Instant now, UtcMillis utc)
 
 void Pipeline::receive_telemetry(const mqtt::Message& message, Instant now, UtcMillis utc) {
   auto record = parser_.parse(message.topic, message.payload, utc);
-  if (!record) return refuse(message, record.error(), now);
+  if (!record) return refuse(message, record.error(), now, utc);
 
   const bool kept = thinner_.keep(*record);
   const Held held{message.token, board_.receive(*record, kept)};
@@ -50,7 +52,7 @@ void Pipeline::receive_telemetry(const mqtt::Message& message, Instant now, UtcM
 
 void Pipeline::receive_status(const mqtt::Message& message, Instant now, UtcMillis utc) {
   const auto status = status_reader_.read_status(message.topic, message.payload);
-  if (!status) return refuse(message, status.error(), now);
+  if (!status) return refuse(message, status.error(), now, utc);
   board_.set_online(status->device, status->online, utc);
   std::optional<live::Backfill::Word> word;
   if (status->backfill) word = {status->backfill->done, status->backfill->total};
@@ -60,7 +62,7 @@ void Pipeline::receive_status(const mqtt::Message& message, Instant now, UtcMill
 
 void Pipeline::receive_lost(const mqtt::Message& message, Instant now, UtcMillis utc) {
   auto loss = status_reader_.read_lost(message.topic, message.payload, utc);
-  if (!loss) return refuse(message, loss.error(), now);
+  if (!loss) return refuse(message, loss.error(), now, utc);
   log_.warn("ingest.lost", {{"device", loss->device},
                             {"boot", loss->boot},
                             {"from", loss->first},
@@ -69,13 +71,38 @@ void Pipeline::receive_lost(const mqtt::Message& message, Instant now, UtcMillis
   note_push(batcher_.push(std::move(*loss), {message.token}, now), message);
 }
 
-void Pipeline::refuse(const mqtt::Message& message, Refusal refusal, Instant now) {
+namespace {
+
+// The sample that a refused message was, given up by name. A message that claims another device
+// than its topic's speaks for neither.
+std::optional<telemetry::Loss> loss_of_refused(const mqtt::Message& message, Refusal refusal,
+                                               UtcMillis utc) {
+  const auto topic = ingest::read_topic(message.topic);
+  const bool sample = topic && topic->kind == "telemetry" && refusal != Refusal::foreign_device;
+  if (!sample) return std::nullopt;
+  const auto identity = ingest::legible_identity(message.payload);
+  if (!identity) return std::nullopt;
+  return telemetry::Loss{.device = std::string{topic->device},
+                         .boot = identity->boot,
+                         .first = identity->first,
+                         .last = identity->last,
+                         .reason = "refused",
+                         .received = utc};
+}
+
+}  // namespace
+
+void Pipeline::refuse(const mqtt::Message& message, Refusal refusal, Instant now, UtcMillis utc) {
   if (refusals_logged_.allows(now)) {
     log_.warn("ingest.refused", {{"reason", ingest::name(refusal)},
                                  {"topic", ingest::escaped_head(message.topic)},
                                  {"size_bytes", static_cast<std::int64_t>(message.payload.size())},
                                  {"head", ingest::escaped_head(message.payload)},
                                  {"not_logged", refusals_logged_.held_back()}});
+  }
+  if (auto loss = loss_of_refused(message, refusal, utc)) {
+    ++refused_by_name_;
+    return note_push(batcher_.push(std::move(*loss), {message.token}, now), message);
   }
   note_push(batcher_.push_nothing({message.token}, now), message);
 }
@@ -86,6 +113,7 @@ void Pipeline::note_push(bool taken, const mqtt::Message& message) {
 
 void Pipeline::connected() {
   // What came at QoS 0 comes only once; it stays.
+  thinner_.connected();
   redelivered_ += batcher_.drop_if([](const Held& held) { return held.token.packet_id != 0; });
 }
 
@@ -109,7 +137,8 @@ void Pipeline::poll(Instant now) {
   }
 }
 
-void Pipeline::committed(Batch batch, const store::Committed& result) {
+// The newest receipt of the batch.
+live::Receipt Pipeline::acknowledge(const Batch& batch) {
   committing_ = committing_rows_ = 0;
   std::vector<mqtt::AckToken> tokens;
   tokens.reserve(batch.tokens.size());
@@ -119,6 +148,11 @@ void Pipeline::committed(Batch batch, const store::Committed& result) {
     receipt = std::max(receipt, held.receipt);
   }
   outlets_.acknowledge(tokens);
+  return receipt;
+}
+
+void Pipeline::committed(Batch batch, const store::Committed& result) {
+  const live::Receipt receipt = acknowledge(batch);
   std::vector<live::Board::Row> rows;
   rows.reserve(batch.records.size());
   for (std::size_t i = 0; i < std::min(batch.records.size(), result.rows.size()); ++i) {
@@ -127,9 +161,24 @@ void Pipeline::committed(Batch batch, const store::Committed& result) {
       rows.push_back({batch.records[i].device, held.receipt, result.rows[i]});
   }
   board_.committed(receipt, rows);
+  if (!batch.nothing_to_store()) note_stored(result);
+}
+
+void Pipeline::spooled(Batch batch) {
+  spooled_receipt_ = std::max(spooled_receipt_, acknowledge(batch));
+}
+
+void Pipeline::replayed(const store::Committed& result, bool drained) {
+  note_stored(result);
+  // While the spool owes something, everything goes through it: what was received before the last
+  // of it is stored.
+  if (drained) board_.committed(spooled_receipt_);
+}
+
+void Pipeline::note_stored(const store::Committed& result) {
+  ++commits_;
   stored_ += result.inserted;
   absorbed_ += result.absorbed;
-  if (!batch.nothing_to_store()) ++commits_;
   for (const store::Progress& progress : result.progress) {
     words_.note(progress.device, progress.boot, progress.upto);
   }
@@ -173,6 +222,9 @@ void Pipeline::measure(api::Metrics& metrics) const {
   counter("idast_samples_absorbed_total", "Samples that were stored before.", absorbed_);
   counter("idast_samples_thinned_total", "Samples left out by ingest_interval_ms.",
           thinner_.thinned());
+  counter("idast_samples_refused_by_name_total",
+          "Refused messages whose number was legible and was given up, so that progress passes it.",
+          refused_by_name_);
   counter("idast_commits_total", "Transactions committed.", commits_);
   counter("idast_messages_overflowed_total", "Messages not taken because the queue was full.",
           batcher_.overflowed());

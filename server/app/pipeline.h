@@ -8,8 +8,8 @@
 
 #include "mqtt/session.h"
 #include "server/api/metrics.h"
+#include "server/app/held.h"
 #include "server/app/log.h"
-#include "server/app/writer.h"
 #include "server/ingest/batcher.h"
 #include "server/ingest/parser.h"
 #include "server/ingest/status.h"
@@ -22,8 +22,13 @@
 //
 //   message ─▶ parse ─▶ live (shown at once) ─▶ batch ─▶ commit ─▶ PUBACK ─▶ `stored` to the device
 //
-// What cannot be read is counted, logged and acknowledged: it must not block the queue. Nothing
-// that is to be stored is acknowledged before it is.
+// While the database takes nothing:
+//
+//   … ─▶ batch ─▶ spool ─▶ PUBACK            spool ─▶ commit ─▶ `stored` to the device
+//
+// What cannot be read is counted, logged and acknowledged: it must not block the queue. Its number,
+// where it is legible, is given up by name. Nothing that is to be stored is acknowledged before it
+// is durable, and nothing is called stored before it is in the database.
 //
 // Threads: one, the io thread. Driven: it is told the time.
 namespace idast::app {
@@ -34,7 +39,7 @@ class Pipeline {
     std::function<void(std::span<const mqtt::AckToken>)> acknowledge;
     // False: not taken; the device hears it again after its next commit.
     std::function<bool(const ingest::StoredMessage&)> publish;
-    // Commits elsewhere and answers through committed(), before it is called again.
+    // Keeps it elsewhere and answers through committed() or spooled(), before it is called again.
     std::function<void(Batch)> commit;
   };
   struct Rules {
@@ -50,6 +55,10 @@ class Pipeline {
   // The most the broker had unacknowledged at once.
   void note_held(std::size_t held) { batcher_.note_held(held); }
   void committed(Batch batch, const store::Committed& result);
+  // The batch is durable, but not in the database yet.
+  void spooled(Batch batch);
+  // A piece of what was spooled is in the database; `drained`: the last one.
+  void replayed(const store::Committed& result, bool drained);
   // Hands on what is due.
   void poll(Instant now);
   // When poll() has something to do next; nothing: when a message comes.
@@ -71,8 +80,10 @@ class Pipeline {
   void receive_telemetry(const mqtt::Message& message, Instant now, UtcMillis utc);
   void receive_status(const mqtt::Message& message, Instant now, UtcMillis utc);
   void receive_lost(const mqtt::Message& message, Instant now, UtcMillis utc);
-  void refuse(const mqtt::Message& message, ingest::Refusal refusal, Instant now);
+  void refuse(const mqtt::Message& message, ingest::Refusal refusal, Instant now, UtcMillis utc);
   void note_push(bool taken, const mqtt::Message& message);
+  live::Receipt acknowledge(const Batch& batch);
+  void note_stored(const store::Committed& result);
 
   live::Board& board_;
   const Log& log_;
@@ -85,6 +96,7 @@ class Pipeline {
   LogLimit refusals_logged_;
   std::size_t committing_ = 0;  // Messages of the batch at hand; 0: none.
   std::size_t committing_rows_ = 0;
+  live::Receipt spooled_receipt_ = 0;  // The newest.
   bool finishing_ = false;
   bool overflow_ = false;
 
@@ -95,6 +107,7 @@ class Pipeline {
   std::uint64_t words_sent_ = 0;
   std::uint64_t words_refused_ = 0;
   std::uint64_t redelivered_ = 0;
+  std::uint64_t refused_by_name_ = 0;
 };
 
 }  // namespace idast::app

@@ -186,6 +186,65 @@ TEST_CASE("what a device gave up lets its progress pass the hole") {
   CHECK(has(scene.words.back().payload, R"("upto":3)"));
 }
 
+TEST_CASE("a refused message whose number is legible leaves no hole") {
+  Scene scene{{.linger = Millis{0}}};
+  scene.send_sample(0, 1);
+  scene.commit();
+  scene.passed += ingest::kStoredEvery;
+  scene.send("solar-tracker/a/telemetry",
+             R"({"boot":")" + std::string{kBoot} + R"(","seq":1,"deviceName":")" + "\xff\"}", 2);
+  REQUIRE(scene.commits.size() == 1);
+  REQUIRE(scene.commits[0].losses.size() == 1);
+  CHECK(scene.commits[0].losses[0].reason == "refused");
+  scene.commit();
+  CHECK(has(scene.words.back().payload, R"("upto":1)"));
+  CHECK(has(scene.metrics(), "idast_samples_refused_by_name_total 1\n"));
+  CHECK(ids(scene.acknowledged) == std::vector<std::uint16_t>{1, 2});
+}
+
+TEST_CASE("a refused message that claims another device costs neither of them a number") {
+  Scene scene{{.linger = Millis{0}}};
+  scene.send("solar-tracker/a/telemetry",
+             R"({"device_id":"b","boot":")" + std::string{kBoot} + R"(","seq":1})", 2);
+  CHECK(scene.commits.empty());
+  CHECK(ids(scene.acknowledged) == std::vector<std::uint16_t>{2});
+}
+
+TEST_CASE("what is spooled is acknowledged, and called stored only when the database has it") {
+  Scene scene{{.linger = Millis{0}}};
+  scene.send_sample(0, 7);
+  REQUIRE(scene.commits.size() == 1);
+  const Batch batch = scene.commits[0];
+  scene.commits.clear();
+  scene.pipeline.spooled(batch);
+  CHECK(ids(scene.acknowledged) == std::vector<std::uint16_t>{7});
+  CHECK(scene.pipeline.idle());
+  scene.wait(std::chrono::hours{1});
+  CHECK(scene.words.empty());
+  CHECK_FALSE(scene.board.view("a", kNoon)->committed);
+  CHECK(has(scene.metrics(), "idast_samples_stored_total 0\n"));
+
+  const auto committed = scene.store->commit(batch.records, batch.losses);
+  REQUIRE(committed.has_value());
+  scene.pipeline.replayed(*committed, true);
+  scene.pipeline.poll(scene.now());
+  CHECK(scene.board.view("a", kNoon)->committed);
+  CHECK(has(scene.metrics(), "idast_samples_stored_total 1\n"));
+  REQUIRE(scene.words.size() == 1);
+  CHECK(has(scene.words[0].payload, R"("upto":0)"));
+  CHECK(scene.acknowledged.size() == 1);
+}
+
+TEST_CASE("a kept sample that comes again before its commit is not thinned") {
+  Scene scene{{.linger = Millis{60'000}, .interval = Millis{60'000}}};
+  scene.send_sample(0, 1);
+  scene.pipeline.connected();
+  scene.send_sample(0, 2);
+  scene.wait(Millis{60'000});
+  REQUIRE(scene.commits.size() == 1);
+  CHECK(scene.commits[0].records.size() == 1);
+}
+
 TEST_CASE("an interval thins what is stored, not what is shown") {
   Scene scene{{.linger = Millis{0}, .interval = Millis{60'000}}};
   scene.send_sample(0, 1);

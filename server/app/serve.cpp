@@ -20,7 +20,9 @@
 #include "mqtt/session.h"
 #include "server/api/endpoints.h"
 #include "server/api/server.h"
+#include "server/app/backlog.h"
 #include "server/app/data_folder.h"
+#include "server/app/keeper.h"
 #include "server/app/pipeline.h"
 #include "server/app/workers.h"
 #include "server/app/writer.h"
@@ -124,6 +126,9 @@ class Service::Parts {
   void poll();
   void restart_session();
   void update_sun();
+  // Commits, or, while the database takes nothing, the spool.
+  void start_keeping();
+  void keep(Batch batch);
   // The end.
   void watch_signals();
   void begin_stop();
@@ -131,6 +136,7 @@ class Service::Parts {
   // What HTTP asks.
   api::Routes make_routes(store::Reader& reader);
   std::vector<std::string> not_ready() const;
+  void measure_store(api::Metrics& metrics);
   void measure(api::Metrics& metrics);
   void measure_session(api::Metrics& metrics);
   void measure_http(api::Metrics& metrics);
@@ -168,7 +174,10 @@ class Service::Parts {
   LogLimit http_logged_;  // Of the HTTP thread.
   std::uint16_t http_port_ = 0;
   std::thread http_thread_;
+  spool::PosixDisk spool_disk_;
+  Backlog backlog_;
   std::optional<Writer> writer_;
+  std::optional<Keeper> keeper_;
 };
 
 // --- building and ending -------------------------------------------------------------------------
@@ -190,10 +199,12 @@ Service::Parts::Parts(const Config& config, const Log& log, DataFolder folder,
                [this](const ingest::StoredMessage& word) {
                  return session_->publish(word.topic, word.payload, 1, false).has_value();
                },
-           .commit = [this](Batch batch) { writer_->submit(std::move(batch)); }}},
+           .commit = [this](Batch batch) { keep(std::move(batch)); }}},
       // Ids of the live stream grow over restarts: a thousand for every millisecond that passed.
       hub_{board_, static_cast<live::EventId>(started_.unix_ms()) * 1'000,
-           mqtt::to_url(config.broker)} {}
+           mqtt::to_url(config.broker)},
+      spool_disk_{config.data / "spool"},
+      backlog_{spool_disk_, config.spool_bytes_max, log_} {}
 
 std::expected<void, std::string> Service::Parts::start() {
   for (const devices::Device& device : registry_.devices()) {
@@ -228,18 +239,58 @@ std::expected<void, std::string> Service::Parts::start() {
   if (!port) return std::unexpected{port.error()};
   http_port_ = *port;
 
-  writer_.emplace(*store_, log_, [this](Batch batch, store::Committed result) {
-    // Shared: a posted handler must be copyable for std::function's sake elsewhere; used once.
-    asio::post(io_, [this, batch = std::move(batch), result = std::move(result)]() mutable {
-      pipeline_.committed(std::move(batch), result);
-      poll();
-    });
-  });
+  // A spool that cannot be opened is an empty one: /ready says so when it is needed.
+  if (const auto opened = backlog_.open(); !opened) {
+    log_.error("spool.failed", {{"reason", spool::name(opened.error())}});
+  }
+  start_keeping();
   session_.emplace(io_, mqtt_options(config_, folder_.client_id()), callbacks());
   for (const std::string_view filter : kSubscriptions) {
     require(session_->subscribe(filter, 1).has_value(), "serve: our own filters are sound");
   }
   return {};
+}
+
+// Whatever the two threads answer is heard on the io thread.
+void Service::Parts::start_keeping() {
+  writer_.emplace(*store_, backlog_, log_,
+                  Writer::Outlets{.committed =
+                                      [this](Batch batch, store::Committed result) {
+                                        asio::post(io_, [this, batch = std::move(batch),
+                                                         result = std::move(result)]() mutable {
+                                          pipeline_.committed(std::move(batch), result);
+                                          poll();
+                                        });
+                                      },
+                                  .failed =
+                                      [this](Batch batch) {
+                                        asio::post(io_, [this, batch = std::move(batch)]() mutable {
+                                          keeper_->submit(std::move(batch));
+                                        });
+                                      },
+                                  .replayed =
+                                      [this](store::Committed result, bool drained) {
+                                        asio::post(io_,
+                                                   [this, result = std::move(result), drained] {
+                                                     pipeline_.replayed(result, drained);
+                                                     poll();
+                                                   });
+                                      }});
+  keeper_.emplace(backlog_, log_, [this](Batch batch, bool kept) {
+    asio::post(io_, [this, batch = std::move(batch), kept]() mutable {
+      if (!kept) return keep(std::move(batch));
+      pipeline_.spooled(std::move(batch));
+      writer_->wake();
+      poll();
+    });
+  });
+}
+
+// What comes while the spool owes something goes behind it, so that samples of devices that do not
+// number them reach the database in the order in which they came.
+void Service::Parts::keep(Batch batch) {
+  if (backlog_.owes()) return keeper_->submit(std::move(batch));
+  writer_->submit(std::move(batch));
 }
 
 void Service::Parts::run() {
@@ -257,6 +308,7 @@ void Service::Parts::stop() {
 Service::Parts::~Parts() {
   // Everything that calls into another part ends before that part does.
   session_.reset();
+  keeper_.reset();
   writer_.reset();
   if (server_) asio::post(http_io_, [this] { server_->stop(); });
   http_work_.reset();
@@ -403,7 +455,14 @@ api::Routes Service::Parts::make_routes(store::Reader& reader) {
 
 std::vector<std::string> Service::Parts::not_ready() const {
   std::vector<std::string> reasons;
-  if (const auto trouble = writer_->trouble()) reasons.push_back("database: " + *trouble);
+  if (const auto trouble = writer_->trouble()) {
+    reasons.push_back("database: " + *trouble);
+    if (backlog_.owes()) {
+      reasons.push_back("spool: " + std::to_string(backlog_.owed_bytes() / 1'000) +
+                        " kB wait for the database");
+    }
+  }
+  if (const auto trouble = keeper_->trouble()) reasons.push_back("spool: " + *trouble);
   if (config_.ingest_enabled && !subscribed_) {
     reasons.push_back("broker: not subscribed at " + mqtt::to_url(config_.broker));
   }
@@ -434,14 +493,35 @@ void Service::Parts::measure(api::Metrics& metrics) {
   if (from_http.wait_for(kMeasureWithin) == std::future_status::ready) {
     metrics.add(from_http.get());
   }
+  measure_store(metrics);
+  metrics.gauge("idast_start_time_seconds", "When this process started, Unix time.",
+                static_cast<double>(started_.unix_ms()) / 1'000);
+}
+
+void Service::Parts::measure_store(api::Metrics& metrics) {
   metrics.counter("idast_store_failures_total", "Commits that failed and were tried again.",
                   static_cast<double>(writer_->failures()));
   if (const auto size = store_->size()) {
     metrics.gauge("idast_store_bytes", "What the database takes on disk.",
                   static_cast<double>(size->bytes));
   }
-  metrics.gauge("idast_start_time_seconds", "When this process started, Unix time.",
-                static_cast<double>(started_.unix_ms()) / 1'000);
+  const auto counter = [&](std::string_view name, std::string_view about, std::uint64_t value) {
+    metrics.counter(name, about, static_cast<double>(value));
+  };
+  counter("idast_spool_messages_total", "Messages put into the spool.", backlog_.spooled());
+  counter("idast_spool_replayed_total", "Messages read back from it and committed.",
+          backlog_.replayed());
+  counter("idast_spool_failures_total", "Batches that the spool did not take; tried again.",
+          keeper_->failures());
+  counter("idast_spool_unreadable_total", "Messages in it that could not be read back.",
+          backlog_.unreadable());
+  counter("idast_spool_bad_bytes_total", "Bytes in it that are no messages.", backlog_.bad_bytes());
+  metrics.gauge("idast_spool_owed_bytes", "What waits there for the database.",
+                static_cast<double>(backlog_.owed_bytes()));
+  metrics.gauge("idast_spool_bytes", "What it takes on disk.",
+                static_cast<double>(backlog_.bytes()));
+  metrics.gauge("idast_spool_limit_bytes", "From here on nothing is acknowledged.",
+                static_cast<double>(backlog_.limit_bytes()));
 }
 
 void Service::Parts::measure_session(api::Metrics& metrics) {
@@ -465,6 +545,8 @@ void Service::Parts::measure_session(api::Metrics& metrics) {
   counter("idast_mqtt_acknowledgements_total", "PUBACKs sent.", c.acknowledgements_sent);
   counter("idast_mqtt_acknowledgements_stale_total",
           "PUBACKs not sent because their connection had ended.", c.acknowledgements_stale);
+  counter("idast_mqtt_acknowledgements_void_total",
+          "PUBACKs not sent because the message had come again since.", c.acknowledgements_void);
   counter("idast_mqtt_publishes_total", "Messages published.", c.publishes_sent);
   counter("idast_mqtt_publishes_dropped_total", "Messages not taken for publishing.",
           c.publishes_queue_full + c.publishes_offline + c.publishes_abandoned);
@@ -523,6 +605,9 @@ std::uint16_t Service::http_port() const { return parts_->http_port(); }
 std::expected<std::unique_ptr<Service>, std::string> Service::start(const Config& config,
                                                                     const Log& log) {
   raise_file_limit();
+  // A file at its limit is an error, as a full disk is: the spool takes over, or nobody is
+  // acknowledged. By default it would be the end.
+  std::signal(SIGXFSZ, SIG_IGN);
   auto registry = devices::Registry::make(config.sites, config.devices);
   if (!registry) return std::unexpected{registry.error()};
   auto folder = DataFolder::open(config.data);

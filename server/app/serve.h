@@ -10,7 +10,8 @@
 // `idast serve`: the wiring, and the only place that knows every room.
 //
 //   io thread (the caller's)   MQTT session, pipeline, live board, signals
-//   writer thread              commits
+//   writer thread              commits; reads the spool back
+//   keeper thread              puts into the spool what the database does not take
 //   HTTP thread                every socket of every browser, the live streams
 //   2 workers                  what an HTTP request reads from the database
 namespace idast::app {

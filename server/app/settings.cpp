@@ -12,17 +12,11 @@
 namespace idast::app {
 namespace {
 
-constexpr std::array<std::string_view, 11> kTextKeys{"http",
-                                                     "mqtt",
-                                                     "db",
-                                                     "data",
-                                                     "linger",
-                                                     "log",
-                                                     "mqtt_username",
-                                                     "mqtt_password_file",
-                                                     "mqtt_ca_file",
-                                                     "ingest_enabled",
-                                                     "ingest_interval_ms"};
+constexpr std::array<std::string_view, 12> kTextKeys{
+    "http",         "mqtt",           "db",
+    "data",         "linger",         "spool_max",
+    "log",          "mqtt_username",  "mqtt_password_file",
+    "mqtt_ca_file", "ingest_enabled", "ingest_interval_ms"};
 
 using Fault = std::optional<std::string>;
 

@@ -5,10 +5,20 @@
 #include "core/base/require.h"
 
 namespace idast::app {
+namespace {
 
-Writer::Writer(store::Store& store, const Log& log,
-               std::function<void(Batch, store::Committed)> done)
-    : store_{store}, log_{log}, done_{std::move(done)}, thread_{[this] { run(); }} {}
+using Clock = std::chrono::steady_clock;
+
+Instant now() {
+  return Instant{std::chrono::duration_cast<Millis>(Clock::now().time_since_epoch())};
+}
+
+}  // namespace
+
+Writer::Writer(store::Store& store, Backlog& backlog, const Log& log, Outlets outlets)
+    : store_{store}, backlog_{backlog}, log_{log}, outlets_{std::move(outlets)}, thread_{[this] {
+        run();
+      }} {}
 
 Writer::~Writer() {
   {
@@ -28,6 +38,14 @@ void Writer::submit(Batch batch) {
   changed_.notify_all();
 }
 
+void Writer::wake() {
+  // Whoever is about to wait has looked before, or looks behind this lock.
+  {
+    Lock lock{mutex_};
+  }
+  changed_.notify_all();
+}
+
 std::optional<std::string> Writer::trouble() const {
   Lock lock{mutex_};
   return trouble_;
@@ -38,35 +56,89 @@ std::uint64_t Writer::failures() const {
   return failures_;
 }
 
+bool Writer::stopping() const {
+  Lock lock{mutex_};
+  return stopping_;
+}
+
 std::optional<Batch> Writer::next() {
   Lock lock{mutex_};
-  while (!waiting_ && !stopping_) changed_.wait(mutex_);
+  while (!waiting_ && !stopping_) {
+    if (!backlog_.has_next()) {
+      changed_.wait(mutex_);
+    } else if (Clock::now() >= retry_at_ ||
+               changed_.wait_until(mutex_, retry_at_) == std::cv_status::timeout) {
+      break;
+    }
+  }
   return std::exchange(waiting_, std::nullopt);
 }
 
 void Writer::run() {
-  while (auto batch = next()) {
-    auto committed = commit(*batch);
-    if (!committed) return;
-    done_(std::move(*batch), std::move(*committed));
+  while (true) {
+    if (auto batch = next()) {
+      write(std::move(*batch));
+    } else if (stopping()) {
+      return;
+    }
+    // After a batch, too: whoever sends without a pause must not hold up the spool.
+    if (backlog_.has_next() && Clock::now() >= retry_at_ && !stopping()) replay();
     store_.tidy();
+    backlog_.tidy(now());
   }
 }
 
-// Nothing: the program ends and the store still refuses.
-std::optional<store::Committed> Writer::commit(const Batch& batch) {
-  Millis wait = kRetryMin;
-  while (true) {
-    auto committed = store_.commit(batch.records, batch.losses);
-    if (committed) {
-      Lock lock{mutex_};
-      if (std::exchange(trouble_, std::nullopt)) log_.info("store.recovered");
-      return std::move(*committed);
-    }
-    note_trouble(committed.error());
-    if (!pause(wait)) return std::nullopt;
-    wait = std::min(2 * wait, kRetryMax);
+void Writer::write(Batch batch) {
+  auto committed = commit(batch.records, batch.losses);
+  if (!committed) return outlets_.failed(std::move(batch));
+  outlets_.committed(std::move(batch), std::move(*committed));
+}
+
+void Writer::replay() {
+  const auto piece = backlog_.next();
+  if (!piece) {
+    note_trouble({store::StoreErrorKind::unavailable,
+                  "the spool cannot be read: " + std::string{spool::name(piece.error())}});
+    retry_at_ = Clock::now() + kRetryMax;
+    return;
   }
+  store::Committed result;
+  if (!piece->records.empty() || !piece->losses.empty()) {
+    auto committed = commit(piece->records, piece->losses);
+    if (!committed) return;
+    result = std::move(*committed);
+  }
+  backlog_.committed(now());
+  const bool drained = !backlog_.owes();
+  log_progress(drained);
+  outlets_.replayed(std::move(result), drained);
+}
+
+void Writer::log_progress(bool drained) {
+  const auto at = Clock::now();
+  if (!drained && progress_at_ && at < *progress_at_) return;
+  // What was committed in an earlier run is nobody's concern.
+  if (drained && !progress_at_) return;
+  log_.info(drained ? "spool.drained" : "spool.replaying",
+            {{"messages", static_cast<std::int64_t>(backlog_.replayed())},
+             {"bytes_left", static_cast<std::int64_t>(backlog_.owed_bytes())}});
+  progress_at_ = drained ? std::nullopt : std::optional{at + kProgressEvery};
+}
+
+store::Result<store::Committed> Writer::commit(std::span<const telemetry::Record> records,
+                                               std::span<const telemetry::Loss> losses) {
+  auto committed = store_.commit(records, losses);
+  if (!committed) {
+    note_trouble(committed.error());
+    retry_at_ = Clock::now() + retry_wait_;
+    retry_wait_ = std::min(2 * retry_wait_, kRetryMax);
+    return committed;
+  }
+  retry_at_ = {};
+  retry_wait_ = kRetryMin;
+  Lock lock{mutex_};
+  if (std::exchange(trouble_, std::nullopt)) log_.info("store.recovered");
+  return committed;
 }
 
 void Writer::note_trouble(const store::StoreError& error) {
@@ -74,15 +146,6 @@ void Writer::note_trouble(const store::StoreError& error) {
   ++failures_;
   if (trouble_ != error.words) log_.error("store.failed", {{"words", error.words}});
   trouble_ = error.words;
-}
-
-bool Writer::pause(Millis span) {
-  const auto end = std::chrono::steady_clock::now() + span;
-  Lock lock{mutex_};
-  while (!stopping_) {
-    if (changed_.wait_until(mutex_, end) == std::cv_status::timeout) return !stopping_;
-  }
-  return false;
 }
 
 }  // namespace idast::app

@@ -6,53 +6,68 @@
 #include <thread>
 
 #include "core/base/mutex.h"
-#include "mqtt/session.h"
+#include "server/app/backlog.h"
+#include "server/app/held.h"
 #include "server/app/log.h"
-#include "server/ingest/batcher.h"
-#include "server/live/board.h"
 #include "server/store/store.h"
 
 namespace idast::app {
 
-// What a message leaves behind until it is committed: whom to acknowledge, and what live then knows
-// to be stored.
-struct Held {
-  mqtt::AckToken token;
-  live::Receipt receipt = 0;
-};
-using Batch = ingest::Batch<Held>;
-
-// The one thread that writes. A commit that fails is tried again, with growing pauses, for as long
-// as it takes: until then nothing of the batch is acknowledged and nothing further is taken.
+// The one thread that writes into the database. A batch that it does not take within the store's
+// own limit (2 s for a lock) is given back, to be put into the spool; from then on the spool is
+// read back, the oldest first, with growing pauses while the database refuses. A batch that comes
+// meanwhile goes before the next piece of the spool.
 class Writer {
  public:
   static constexpr Millis kRetryMin{100};
   static constexpr Millis kRetryMax{5'000};
+  // The log says this often how far the spool is read back.
+  static constexpr Millis kProgressEvery{10'000};
 
-  // `done` is called on the writer's thread, once for each batch that was committed.
-  Writer(store::Store& store, const Log& log, std::function<void(Batch, store::Committed)> done);
-  // Finishes the commit at hand when the store lets it; gives up one that keeps failing.
+  // Called on the writer's thread.
+  struct Outlets {
+    // Once for each batch: this,
+    std::function<void(Batch, store::Committed)> committed;
+    // or this: nothing of it is stored.
+    std::function<void(Batch)> failed;
+    // A piece of the spool is committed; `drained`: nothing more is owed.
+    std::function<void(store::Committed, bool drained)> replayed;
+  };
+  Writer(store::Store& store, Backlog& backlog, const Log& log, Outlets outlets);
+  // Finishes the commit at hand.
   ~Writer();
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
 
-  // One at a time: not before `done` came for the one before. Any thread.
+  // One at a time: not before it came back through the outlets. Any thread.
   void submit(Batch batch);
+  // The spool has something. Any thread.
+  void wake();
   // The store's words while it refuses to commit. Any thread.
   std::optional<std::string> trouble() const;
   std::uint64_t failures() const;
 
  private:
   void run();
-  std::optional<store::Committed> commit(const Batch& batch);
-  void note_trouble(const store::StoreError& error);
+  // A batch, or nothing: then a piece of the spool is due, or the end.
   std::optional<Batch> next();
-  // False: the writer is to end.
-  bool pause(Millis span);
+  bool stopping() const;
+  void write(Batch batch);
+  void replay();
+  void log_progress(bool drained);
+  store::Result<store::Committed> commit(std::span<const telemetry::Record> records,
+                                         std::span<const telemetry::Loss> losses);
+  void note_trouble(const store::StoreError& error);
 
   store::Store& store_;
+  Backlog& backlog_;
   const Log& log_;
-  std::function<void(Batch, store::Committed)> done_;
+  Outlets outlets_;
+
+  // Of the writer's thread.
+  std::chrono::steady_clock::time_point retry_at_{};
+  Millis retry_wait_ = kRetryMin;
+  std::optional<std::chrono::steady_clock::time_point> progress_at_;
 
   mutable Mutex mutex_;
   std::condition_variable_any changed_;

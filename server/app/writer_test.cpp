@@ -1,11 +1,17 @@
 #include "server/app/writer.h"
 
 #include <future>
+#include <utility>
 
 #include <doctest/doctest.h>
 
+#include "server/app/keeper.h"
+#include "server/app/spool_folder_test.h"
+
 namespace idast::app {
 namespace {
+
+constexpr std::uint64_t kLimit = 100'000'000;
 
 // A store that refuses as often as it is told to.
 class StubbornStore final : public store::Store {
@@ -13,11 +19,11 @@ class StubbornStore final : public store::Store {
   explicit StubbornStore(int refusals) : refusals_{refusals} {}
   store::Result<store::Committed> commit(std::span<const telemetry::Record> batch,
                                          std::span<const telemetry::Loss>) override {
-    refused.set_value_once();
     if (refusals_-- > 0) {
       return std::unexpected{
           store::StoreError{store::StoreErrorKind::disk_full, "the disk is full"}};
     }
+    for (const telemetry::Record& record : batch) rows.push_back(record.device);
     return store::Committed{.inserted = batch.size(), .absorbed = 0, .progress = {}};
   }
   store::Result<std::unique_ptr<store::Reader>> open_reader() override {
@@ -25,52 +31,116 @@ class StubbornStore final : public store::Store {
   }
   store::Result<Size> size() override { return Size{}; }
 
-  struct Once {
-    std::promise<void> promise;
-    bool done = false;
-    void set_value_once() {
-      if (!std::exchange(done, true)) promise.set_value();
-    }
-  } refused;
+  std::vector<std::string> rows;  // Of the writer's thread, until it has ended.
 
  private:
   int refusals_;
 };
 
-Batch batch_of_one() {
+Batch batch_of(const std::string& device, std::uint16_t packet_id = 9) {
   Batch batch;
-  batch.records.emplace_back();
-  batch.tokens.push_back({.token = {1, 9}, .receipt = 1});
+  batch.records.emplace_back().device = device;
+  batch.tokens.push_back({.token = {1, packet_id}, .receipt = 1});
+  batch.bearers.push_back(0);
   return batch;
 }
 
+// What the writer answers, each once.
+struct Answers {
+  std::promise<Batch> committed, failed;
+  std::promise<bool> drained;
+  Writer::Outlets outlets() {
+    return {.committed = [this](Batch batch,
+                                const store::Committed&) { committed.set_value(std::move(batch)); },
+            .failed = [this](Batch batch) { failed.set_value(std::move(batch)); },
+            .replayed =
+                [this](const store::Committed&, bool is_drained) {
+                  if (is_drained) drained.set_value(true);
+                }};
+  }
+};
+
 }  // namespace
 
-TEST_CASE("a commit that fails is tried again with the same batch until it succeeds") {
+TEST_CASE("a batch that the store takes comes back committed, and the spool stays empty") {
   const Log log{LogFormat::text};
-  StubbornStore store{2};
-  std::promise<Batch> done;
-  Writer writer{store, log, [&](Batch batch, store::Committed committed) {
-                  CHECK(committed.inserted == 1);
-                  done.set_value(std::move(batch));
-                }};
-  writer.submit(batch_of_one());
-  const Batch batch = done.get_future().get();
-  CHECK(batch.tokens[0].token.packet_id == 9);
-  CHECK(writer.failures() == 2);
+  SpoolFolder disk;
+  Backlog backlog{disk, kLimit, log};
+  StubbornStore store{0};
+  Answers answers;
+  Writer writer{store, backlog, log, answers.outlets()};
+  writer.submit(batch_of("a"));
+  CHECK(answers.committed.get_future().get().tokens[0].token.packet_id == 9);
   CHECK_FALSE(writer.trouble().has_value());
+  CHECK(disk.list()->empty());
 }
 
-TEST_CASE("a store that never takes the batch does not keep the program from ending") {
+TEST_CASE("a batch that the store refuses comes back at once, to be put into the spool") {
   const Log log{LogFormat::text};
+  SpoolFolder disk;
+  Backlog backlog{disk, kLimit, log};
   StubbornStore store{1'000'000};
-  bool committed = false;
+  Answers answers;
+  Writer writer{store, backlog, log, answers.outlets()};
+  writer.submit(batch_of("a"));
+  CHECK(answers.failed.get_future().get().tokens[0].token.packet_id == 9);
+  CHECK(writer.trouble() == "the disk is full");
+  CHECK(writer.failures() == 1);
+}
+
+TEST_CASE("the spool is read back, oldest first, until the store has taken all of it") {
+  const Log log{LogFormat::text};
+  SpoolFolder disk;
+  Backlog backlog{disk, kLimit, log};
+  REQUIRE(backlog.append(batch_of("a")));
+  REQUIRE(backlog.append(batch_of("b")));
+  StubbornStore store{2};
+  Answers answers;
   {
-    Writer writer{store, log, [&](Batch, const store::Committed&) { committed = true; }};
-    writer.submit(batch_of_one());
-    store.refused.promise.get_future().wait();
+    Writer writer{store, backlog, log, answers.outlets()};
+    CHECK(answers.drained.get_future().get());
+    CHECK(writer.failures() == 2);
+    CHECK_FALSE(writer.trouble().has_value());
   }
-  CHECK_FALSE(committed);
+  CHECK(store.rows == std::vector<std::string>{"a", "b"});
+  CHECK_FALSE(backlog.owes());
+}
+
+TEST_CASE("a store that never takes anything does not keep the program from ending") {
+  const Log log{LogFormat::text};
+  SpoolFolder disk;
+  Backlog backlog{disk, kLimit, log};
+  REQUIRE(backlog.append(batch_of("a")));
+  StubbornStore store{1'000'000};
+  Answers answers;
+  {
+    Writer writer{store, backlog, log, answers.outlets()};
+    writer.submit(batch_of("b"));
+    answers.failed.get_future().wait();
+  }
+  CHECK(store.rows.empty());
+  CHECK(backlog.owes());
+}
+
+TEST_CASE("the keeper says what is durable, and gives back what the disk did not take") {
+  const Log log{LogFormat::text};
+  SpoolFolder disk;
+  disk.refusals = 1;
+  Backlog backlog{disk, kLimit, log};
+  std::promise<bool> first, second;
+  int answers = 0;
+  Keeper keeper{backlog, log, [&](const Batch&, bool kept) {
+                  (answers++ == 0 ? first : second).set_value(kept);
+                }};
+  keeper.submit(batch_of("a"));
+  CHECK_FALSE(first.get_future().get());
+  CHECK(keeper.trouble().has_value());
+  CHECK_FALSE(backlog.owes());
+  keeper.submit(batch_of("a"));
+  CHECK(second.get_future().get());
+  CHECK_FALSE(keeper.trouble().has_value());
+  CHECK(keeper.failures() == 1);
+  CHECK(backlog.owes());
 }
 
 }  // namespace idast::app
