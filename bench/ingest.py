@@ -6,7 +6,7 @@ ingest.py IDAST [--only rate,latency,disk,stalled,three] [--stalled-seconds 30] 
 rate     the most rows a second, of the same load through brokers of the same configuration
 latency  publish → committed at 100 and 1000 trackers every 350 ms, with CPU and bytes written
 disk     bytes on disk a sample of three trackers, a whole day's spacing
-stalled  memory while another process holds the database's write lock
+stalled  losses, memory and replay when another process holds the database's write lock
 three    the twin's three trackers: CPU and GB written a day
 """
 import argparse
@@ -19,9 +19,11 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "tests" / "crash"))
 import processes  # noqa: E402
 from original import Original  # noqa: E402
 from results import Results  # noqa: E402
+from _checker import judge  # noqa: E402
 from station import Station, broker  # noqa: E402
 
 PERIOD_MS = 350
@@ -224,42 +226,49 @@ def measure_disk(options, results: Results) -> None:
                 about=f"{rows} samples with every sensor but the wind, 350 ms apart; after the last checkpoint")
 
 
+def stored_rows(station: Station) -> int:
+    return station.rows("SELECT count(*) AS n FROM telemetry")[0]["n"]
+
+
 # --- a store that stands still -------------------------------------------------------------------
 
 
 def measure_stalled(options, results: Results) -> None:
     rate = 1000
-    with Station(options.idast) as station:
-        published(load(options, station.broker.url, TRACKERS_FOR_RATE, rate, 2))
-        station.until("all is stored", lambda: not_yet_stored(station) == 0)
-        before = station.rows("SELECT count(*) AS n FROM telemetry")[0]["n"]
-        lock = sqlite3.connect(station.database, isolation_level=None)
+    with Station(options.idast, "spool_max = \"4GB\"\n") as station:
+        remembered = station.folder / "remembered"
+        process = load(options, station.broker.url, TRACKERS_FOR_RATE, rate, DAY_SECONDS, "--remember", str(remembered))
+        wait_for(lambda: stored_rows(station) > rate, DRAIN_SECONDS_MAX, "the load begins")
+        lock = sqlite3.connect(station.database, isolation_level=None, timeout=10)
         lock.execute("BEGIN EXCLUSIVE")
-        process = load(options, station.broker.url, TRACKERS_FOR_RATE, rate, options.stalled_seconds)
-        peak_mb, held_most, committed = 0.0, 0, 0
-        while process.poll() is None:
-            peak_mb = max(peak_mb, processes.rss_mb(station.process.pid))
-            figures = station.metrics()
-            held_most = max(held_most, int(figures.get("idast_samples_not_yet_stored", 0)))
-            committed = station.rows("SELECT count(*) AS n FROM telemetry")[0]["n"] - before
-            time.sleep(0.2)
-        assert committed == 0, "the lock did not hold the store"
-        total = published(process)
+        before, start = stored_rows(station), time.monotonic()
+        held_most = 0
+        while time.monotonic() - start < options.stalled_seconds:
+            held_most = max(held_most, int(station.metrics().get("idast_mqtt_held", 0)))
+            time.sleep(1)
+        assert stored_rows(station) == before, "the lock did not hold the store"
+        figures = station.metrics()
+        spooled, replayed = figures["idast_spool_messages_total"], figures["idast_spool_replayed_total"]
+        spool_mb = figures["idast_spool_owed_bytes"] / 1e6
         lock.execute("ROLLBACK")
         lock.close()
-        freed = time.monotonic()
-
-        def stored() -> int:
-            return station.rows("SELECT count(*) AS n FROM telemetry")[0]["n"] - before
-        # The broker writes its whole queue to disk every second, so a long one is handed over slowly.
-        missing = drained(stored, total)
+        wait_for(lambda: station.metrics()["idast_spool_replayed_total"] > replayed, DRAIN_SECONDS_MAX, "replay begins")
+        freed = time.monotonic()  # The load goes on: live samples go into the spool behind the others.
+        wait_for(lambda: station.metrics()["idast_spool_owed_bytes"] == 0,
+                 max(DRAIN_SECONDS_MAX, options.stalled_seconds), "the spool is empty")
         seconds = time.monotonic() - freed
-        peak_mb = max(peak_mb, processes.rss_mb(station.process.pid, "VmHWM"))
-    handed = "all stored once afterwards" if missing == 0 else f"{missing} not yet handed over {seconds:.0f} s later"
-    results.add(f"peak RSS, store stalled {options.stalled_seconds} s at {rate} msg/s", peak_mb, "MB", at_most=64,
-                about=f"another process holds the write lock; {held_most} samples at most in the server, "
-                      f"{total} in the broker, {handed}")
-    results.add("rows/s while that backlog is stored", (total - missing) / seconds)
+        replayed = station.metrics()["idast_spool_replayed_total"] - replayed
+        process.terminate()
+        process.communicate(timeout=DRAIN_SECONDS_MAX + 180)
+        peak_mb = processes.rss_mb(station.process.pid, "VmHWM")
+        verdict = judge(remembered, station.database)
+        print(f"  {verdict}", flush=True)
+    about = f"another process holds the write lock for {options.stalled_seconds} s; {spooled:.0f} samples, {spool_mb:.0f} MB "\
+            f"in the spool, at most {held_most} not acknowledged"
+    results.add(f"peak RSS, store stalled {options.stalled_seconds} s at {rate} msg/s", peak_mb, "MB", at_most=64, about=about)
+    results.add("samples lost or doubled by it", len(verdict.never_stored) + len(verdict.doubled), at_most=0,
+                about=f"of {verdict.taken}; tests/crash/_checker.py")
+    results.add("replay / live rate", replayed / seconds / rate, at_least=5, about=f"{replayed:.0f} in {seconds:.0f} s")
 
 
 # --- three trackers ------------------------------------------------------------------------------

@@ -49,6 +49,10 @@ class Station:
 
     def start(self) -> None:
         """Starts the server and waits until its subscription is confirmed."""
+        self.launch()
+        self.until("the server is ready", self.ready)
+
+    def launch(self) -> None:
         toml = self.folder / "idast.toml"
         toml.write_text(self.configuration)
         log = (self.folder / "serve.log").open("ab")
@@ -56,7 +60,6 @@ class Station:
             [self.idast, "serve", "--config", toml, "--http", f"127.0.0.1:{self.http_port}",
              "--mqtt", self.broker.url, "--data", self.folder / "data", *self.flags],
             stdout=log, stderr=log, start_new_session=True)
-        self.until("the server is ready", self.ready)
 
     def ready(self) -> bool:
         if self.process.poll() is not None:

@@ -1,0 +1,183 @@
+#!/usr/bin/env python3
+"""A database that takes nothing for a while: another process holds its lock, or there is no room on the disk. Nothing
+is lost, nothing is called stored that is not, memory stays bounded, and all heals without help.
+
+trouble.py IDAST [--locked-seconds 60] [--full-seconds 10] [--rate 1000]
+"""
+import argparse
+import pathlib
+import resource
+import sqlite3
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+from _checker import judge
+from station import Station, run_claims
+
+RSS_MB_MAX = 64
+DRAIN_SECONDS_MAX = 120
+# No file of the server may grow past this while the disk plays full: its database, log and spool all meet it.
+FILE_BYTES_MAX = 1_500_000
+REPLAY_RATIO_MIN = 5
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("idast", type=pathlib.Path)
+    parser.add_argument("--locked-seconds", type=int, default=60)
+    parser.add_argument("--full-seconds", type=int, default=10)
+    parser.add_argument("--rate", type=int, default=1000, help="messages a second")
+    parser.add_argument("--devices", type=int, default=20)
+    return parser.parse_args()
+
+
+def rss_mb(pid: int) -> float:
+    for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    return 0.0
+
+
+def sanitized(idast: pathlib.Path) -> bool:
+    """Shadow memory is no measure of ours."""
+    return b"__asan_init" in idast.read_bytes()
+
+
+def load(options: argparse.Namespace, station: Station) -> subprocess.Popen:
+    return subprocess.Popen(
+        [options.idast.parent / "loadgen", "--mqtt", station.broker.url, "--rate", str(options.rate),
+         "--devices", str(options.devices), "--seconds", "86400", "--remember", station.folder / "remembered"],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def finish(process: subprocess.Popen, station: Station, what: str) -> None:
+    process.terminate()
+    try:
+        said = process.communicate(timeout=DRAIN_SECONDS_MAX + 60)[0].strip().replace("\n", " | ")
+    finally:
+        process.kill()
+        process.wait()
+    verdict = judge(station.folder / "remembered", station.database)
+    print(f"{what}: {verdict}; {said}", flush=True)
+    assert not verdict.never_stored, f"not stored: {verdict.never_stored[:3]}"
+    assert not verdict.doubled, f"stored twice: {verdict.doubled[:3]}"
+    assert not verdict.invented, f"never sent: {verdict.invented[:3]}"
+
+
+def rows(station: Station) -> int:
+    return station.rows("SELECT count(*) AS n FROM telemetry")[0]["n"]
+
+
+def wait_until(what: str, seconds: float, condition) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.1)
+
+
+def store_locked(options: argparse.Namespace) -> None:
+    with Station(options.idast) as station:
+        process = load(options, station)
+        try:
+            station.until("samples are stored", lambda: rows(station) > options.rate)
+            lock = sqlite3.connect(station.database, isolation_level=None, timeout=10)
+            lock.execute("BEGIN IMMEDIATE")
+            before, start = rows(station), time.monotonic()
+            station.until("the spool takes over", lambda: station.metrics().get("idast_spool_messages_total", 0) > 0)
+            status, body = station.get("/ready")
+            assert status == 503 and "database" in body and "spool" in body, f"/ready says {status} {body}"
+            time.sleep(max(0, options.locked_seconds - (time.monotonic() - start)))  # The trouble; nothing is asserted of its length.
+            assert rows(station) == before, "the lock did not hold the store"
+            figures = station.metrics()
+            spooled = figures["idast_spool_messages_total"]
+            held = figures["idast_mqtt_held"]
+            replayed = figures["idast_spool_replayed_total"]
+            lock.execute("ROLLBACK")
+            lock.close()
+            wait_until("the first of the spool is read back", 20,
+                       lambda: station.metrics()["idast_spool_replayed_total"] > replayed)
+            freed = time.monotonic()
+            wait_until("the spool is empty", DRAIN_SECONDS_MAX,
+                       lambda: station.metrics()["idast_spool_owed_bytes"] == 0)
+            seconds = time.monotonic() - freed
+            replayed = station.metrics()["idast_spool_replayed_total"] - replayed
+            peak_mb = rss_mb(station.process.pid)
+        finally:
+            process.terminate()
+        finish(process, station, f"locked {options.locked_seconds} s")
+        rate = replayed / max(seconds, 0.001)
+        print(f"  {spooled:.0f} spooled meanwhile, {held:.0f} unacknowledged at the end; {replayed:.0f} read back in "
+              f"{seconds:.1f} s: {rate / options.rate:.1f} × live; peak RSS {peak_mb:.0f} MB", flush=True)
+        assert spooled > 0.8 * options.rate * (options.locked_seconds - 5), "messages waited instead of being spooled"
+        if sanitized(options.idast):
+            return
+        assert peak_mb <= RSS_MB_MAX, f"{peak_mb:.0f} MB"
+        assert rate >= REPLAY_RATIO_MIN * options.rate, f"replay {rate:.0f}/s"
+
+
+def disk_full(options: argparse.Namespace) -> None:
+    with Station(options.idast) as station:
+        pid = station.process.pid
+        process = load(options, station)
+        try:
+            station.until("samples are stored", lambda: rows(station) > 0)
+            # Like a full disk, and without one: no file may grow past this.
+            limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (FILE_BYTES_MAX, limits[1]))
+            wait_until("nothing finds room", 60, lambda: station.metrics().get("idast_spool_failures_total", 0) > 0)
+            acknowledged = station.metrics()["idast_mqtt_acknowledgements_total"]
+            stored = rows(station)
+            status, body = station.get("/ready")
+            assert status == 503 and "spool" in body, f"/ready says {status} {body}"
+            time.sleep(options.full_seconds)  # The trouble; nothing is asserted of its length.
+            assert station.process.poll() is None, "the server ended"
+            assert rows(station) == stored, "something was stored on a full disk"
+            # What was on its way when it became full, and words of other kinds.
+            late = station.metrics()["idast_mqtt_acknowledgements_total"] - acknowledged
+            assert late <= 1000, f"{late:.0f} acknowledged on a full disk"
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
+            wait_until("the server is ready again", 30, lambda: station.get("/ready")[0] == 200)
+            wait_until("the spool is empty", DRAIN_SECONDS_MAX,
+                       lambda: station.metrics()["idast_spool_owed_bytes"] == 0)
+        finally:
+            process.terminate()
+        finish(process, station, f"disk full {options.full_seconds} s")
+
+
+def killed_while_spooling(options: argparse.Namespace) -> None:
+    """The spool outlives the server: what was acknowledged into it is read back by the next one."""
+    with Station(options.idast) as station:
+        process = load(options, station)
+        try:
+            station.until("samples are stored", lambda: rows(station) > 0)
+            lock = sqlite3.connect(station.database, isolation_level=None, timeout=10)
+            lock.execute("BEGIN IMMEDIATE")
+            station.until("the spool takes over",
+                          lambda: station.metrics().get("idast_spool_messages_total", 0) > 3 * options.rate)
+            station.kill()
+            lock.execute("ROLLBACK")
+            lock.close()
+            station.start()
+            assert "spool.found" in station.log(), "the next server did not find the spool"
+            wait_until("the spool is empty", DRAIN_SECONDS_MAX,
+                       lambda: station.metrics()["idast_spool_owed_bytes"] == 0)
+        finally:
+            process.terminate()
+        finish(process, station, "killed while spooling")
+
+
+def main() -> int:
+    options = parse()
+    return run_claims([
+        (f"a database locked for {options.locked_seconds} s at {options.rate} msg/s loses nothing",
+         lambda: store_locked(options)),
+        (f"a disk full for {options.full_seconds} s and freed loses nothing", lambda: disk_full(options)),
+        ("what was spooled when the server was killed is stored by the next one",
+         lambda: killed_while_spooling(options)),
+    ])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
