@@ -178,8 +178,13 @@ void Receiver::take_stored(std::string_view text, Instant now) {
 void Receiver::confirm(std::int64_t upto, Instant now) {
   confirmed_ = upto;
   memory_.forget(upto);
-  progress_at_ = now;
-  patience_ = kResendAfter;
+  const Millis pause = std::min(now - confirmed_at_, kUsualPauseMax);
+  usual_pause_ = usual_pause_ * 7 / 8;
+  // One resend may come before a slow server's word; a server that was away has no pace.
+  if (resends_in_vain_ <= 1) usual_pause_ = std::max(pause, usual_pause_);
+  resends_in_vain_ = 0;
+  progress_at_ = confirmed_at_ = now;
+  patience_ = std::max(kResendAfter, 2 * usual_pause_);
 }
 
 void Receiver::entrust() {
@@ -214,6 +219,7 @@ void Receiver::resend(Instant now) {
                        now.since_start() - memory_.oldest_uptime() >= kResendAfter;
   if (waiting && now - progress_at_ >= patience_) {
     patience_ = std::min(2 * patience_, kResendAfterMax);
+    ++resends_in_vain_;
     start_resending(now);
   }
   if (!resending_) return;

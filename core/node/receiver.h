@@ -45,6 +45,9 @@ inline constexpr std::size_t kResultsKept = 8;  // a command redelivered by the 
 // vain, or a server that is away for hours would find the same samples a thousand times.
 inline constexpr Millis kResendAfter = std::chrono::seconds{10};  // CONTRACT §1
 inline constexpr Millis kResendAfterMax = std::chrono::minutes{10};
+// A server that commits seldom, to spare its disk, confirms seldom: twice its usual pause is not
+// yet too long. No more than this is ever called usual.
+inline constexpr Millis kUsualPauseMax = std::chrono::seconds{30};
 // 50 samples a second: ten minutes at 350 ms are behind in 34 s, and live ones find a short queue.
 inline constexpr Millis kResendEvery{20};
 
@@ -195,6 +198,9 @@ class Receiver {
   Instant resend_due_;
   Instant progress_at_;
   Millis patience_ = kResendAfter;
+  Instant confirmed_at_;
+  int resends_in_vain_ = 0;    // since then
+  Millis usual_pause_{0};      // between two words that confirm something; forgotten slowly
   std::size_t text_size_ = 0;  // of the sample in text_
 
   bool sample_since_row_ = false;

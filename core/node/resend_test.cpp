@@ -116,6 +116,19 @@ TEST_CASE("without progress everything unconfirmed comes again, ever less often"
   CHECK(pair.run_and_take("telemetry", 10s).size() == 2);
 }
 
+TEST_CASE("a server that confirms every eleven seconds is not sent everything twice") {
+  Unconfirmed pair;
+  Server server;
+  for (int i = 0; i < 20; ++i) {
+    pair.run(11s);
+    server.hear(pair.broker);
+    pair.broker.published.clear();
+    pair.broker.stored.push_back(word(server.upto()));
+  }
+  CHECK(pair.receiver->counts().samples_resent <= 40);  // while its pace was not known
+  CHECK(server.upto() > 600);
+}
+
 TEST_CASE("a resend that the broker does not take is gone on with, not begun anew") {
   Unconfirmed pair;
   pair.broker.online = false;

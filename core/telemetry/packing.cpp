@@ -7,6 +7,11 @@
 namespace idast::telemetry {
 namespace {
 
+// 18 fields do not travel by radio: time, uptime, seq, seqFrom, price and name are packed below;
+// boot, device and mode never change in a memory; nine follow from others (factors.h). One more
+// that the receiver adds must be packed too, or it is missing when the sample is sent again.
+static_assert(kFieldCount - kRadioFieldCount == 18, "pack the new field below, or count it here");
+
 class BitWriter {
  public:
   explicit BitWriter(std::span<std::byte> out) : out_{out} {}
