@@ -14,6 +14,11 @@ void add_twin(CLI::App& program, int& status);
 void add_sun(CLI::App& program, int& status);
 void add_lab(CLI::App& program, int& status);
 void add_gain(CLI::App& program, int& status);
+void add_backup(CLI::App& program, int& status);
+void add_restore(CLI::App& program, int& status);
+void add_export(CLI::App& program, int& status);
+void add_import(CLI::App& program, int& status);
+void add_verify(CLI::App& program, int& status);
 void add_schema(CLI::App& program, int& status);
 
 }  // namespace idast::cli

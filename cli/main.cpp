@@ -11,8 +11,9 @@ using AddCommand = void (*)(CLI::App& program, int& status);
 
 // In the order in which --help shows them.
 constexpr AddCommand kCommands[] = {
-    idast::cli::add_serve, idast::cli::add_twin, idast::cli::add_sun,
-    idast::cli::add_lab,   idast::cli::add_gain, idast::cli::add_schema,
+    idast::cli::add_serve,  idast::cli::add_backup, idast::cli::add_restore, idast::cli::add_export,
+    idast::cli::add_import, idast::cli::add_verify, idast::cli::add_twin,    idast::cli::add_sun,
+    idast::cli::add_lab,    idast::cli::add_gain,   idast::cli::add_schema,
 };
 
 constexpr int kUsage = 2;

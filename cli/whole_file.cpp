@@ -1,0 +1,90 @@
+#include "cli/whole_file.h"
+
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+namespace idast::cli {
+namespace {
+
+std::unexpected<std::string> failed(const std::string& path) {
+  return std::unexpected{path + ": " + std::strerror(errno)};
+}
+
+std::string folder_of(const std::string& path) {
+  const std::string folder = std::filesystem::path{path}.parent_path().string();
+  return folder.empty() ? "." : folder;
+}
+
+bool sync_name(const std::string& name, int flags) {
+  const int file = ::open(name.c_str(), flags | O_CLOEXEC);
+  const bool done = file >= 0 && ::fsync(file) == 0;
+  if (file >= 0) ::close(file);
+  return done;
+}
+
+}  // namespace
+
+std::string unfinished_name(const std::string& path) { return path + ".unfinished"; }
+
+std::expected<void, std::string> may_write(const std::string& path, bool force) {
+  std::error_code ignored;
+  if (!std::filesystem::is_directory(folder_of(path), ignored)) {
+    return std::unexpected{"there is no folder " + folder_of(path) + "; create it first"};
+  }
+  if (std::filesystem::is_directory(path, ignored)) {
+    return std::unexpected{path + " is a folder; name a file in it"};
+  }
+  if (force || !std::filesystem::exists(path, ignored)) return {};
+  return std::unexpected{path + " is there already; say --force to replace it"};
+}
+
+std::expected<void, std::string> finish_file(const std::string& path) {
+  const std::string unfinished = unfinished_name(path);
+  if (!sync_name(unfinished, O_RDONLY)) return failed(unfinished);
+  if (::rename(unfinished.c_str(), path.c_str()) != 0) return failed(path);
+  if (!sync_name(folder_of(path), O_RDONLY | O_DIRECTORY)) return failed(folder_of(path));
+  return {};
+}
+
+bool write_all(int file, std::string_view text) {
+  while (!text.empty()) {
+    const ssize_t written = ::write(file, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return true;
+}
+
+std::expected<WholeFile, std::string> WholeFile::create(const std::string& path, bool force) {
+  if (auto may = may_write(path, force); !may) return std::unexpected{may.error()};
+  const std::string unfinished = unfinished_name(path);
+  const int file = ::open(unfinished.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+  if (file < 0) return failed(unfinished);
+  return WholeFile{path, file};
+}
+
+WholeFile::WholeFile(WholeFile&& other) noexcept
+    : path_{std::move(other.path_)}, file_{std::exchange(other.file_, -1)} {}
+
+WholeFile::~WholeFile() {
+  if (file_ < 0) return;
+  ::close(file_);
+  ::unlink(unfinished_name(path_).c_str());
+}
+
+bool WholeFile::write(std::string_view text) { return write_all(file_, text); }
+
+std::expected<void, std::string> WholeFile::finish() {
+  auto done = finish_file(path_);
+  if (!done) return done;
+  ::close(std::exchange(file_, -1));
+  return {};
+}
+
+}  // namespace idast::cli

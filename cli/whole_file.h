@@ -1,0 +1,40 @@
+#pragma once
+#include <expected>
+#include <string>
+#include <string_view>
+
+// A file that is there whole or not at all: written beside under another name, brought to disk and
+// renamed. What was not finished is removed.
+namespace idast::cli {
+
+// Why `path` must not be written: it is there and `force` is not said, or its folder is not.
+std::expected<void, std::string> may_write(const std::string& path, bool force);
+
+// Where it is written meanwhile.
+std::string unfinished_name(const std::string& path);
+
+// Brings what stands under the unfinished name to disk and gives it its name.
+std::expected<void, std::string> finish_file(const std::string& path);
+
+class WholeFile {
+ public:
+  static std::expected<WholeFile, std::string> create(const std::string& path, bool force);
+  ~WholeFile();
+  WholeFile(WholeFile&& other) noexcept;
+  WholeFile(const WholeFile&) = delete;
+  WholeFile& operator=(const WholeFile&) = delete;
+  WholeFile& operator=(WholeFile&&) = delete;
+
+  bool write(std::string_view text);
+  std::expected<void, std::string> finish();
+
+ private:
+  WholeFile(std::string path, int file) : path_{std::move(path)}, file_{file} {}
+  std::string path_;
+  int file_;
+};
+
+// Writes all of it to a file descriptor; false when that cannot take it.
+bool write_all(int file, std::string_view text);
+
+}  // namespace idast::cli
