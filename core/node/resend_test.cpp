@@ -145,8 +145,7 @@ TEST_CASE("a resend that the broker does not take is gone on with, not begun ane
   CHECK(server.doubled <= 5);
 }
 
-TEST_CASE(
-    "six hours without a broker: no row is missing, and no sample that is not said to be lost") {
+TEST_CASE("six hours without a broker: nothing is missing that is not said to be lost") {
   Unconfirmed pair;
   pair.sensors.readings.bottom = 2300;
   pair.run(5s);
@@ -185,17 +184,6 @@ TEST_CASE(
   MESSAGE("given up after six hours: ", lost, " of ", pair.receiver->next_seq());
   CHECK(lost > 0);
   CHECK(lost < pair.receiver->next_seq() / 2);
-
-  // A row every ten minutes, in the file and, once each, with the server.
-  const std::string& file = pair.files.files[std::string{kHistoryFile}];
-  const auto rows = std::ranges::count(file, '\n') - 1;
-  CHECK(rows >= 35);
-  std::set<std::int64_t> uploaded;
-  for (const auto& message : pair.broker.on("history")) {
-    CHECK(message.qos == 1);
-    CHECK(uploaded.insert(number(message.payload, "timestamp")).second);
-  }
-  CHECK(static_cast<std::ptrdiff_t>(uploaded.size()) == rows);
 }
 
 TEST_CASE("a server that lost what it had confirmed is told what no longer exists") {

@@ -2,8 +2,6 @@
 
 #include <cmath>
 
-#include "core/node/boot_count.h"
-
 namespace idast::storm {
 namespace {
 
@@ -29,7 +27,7 @@ void Device::restart_receiver() {
   settings.device_id = FixedText<64>{std::string_view{id_}};
   settings.self = sender(id_.back() - '0', 2);
   settings.transmitter = sender(id_.back() - '0', 1);
-  settings.radio_boot = node::count_boot(receiver_files_).number;
+  settings.radio_boot = ++receiver_boots_;
   settings.boot = {random_.next()};
   settings.mode = "sim";
   node::Site site;
@@ -46,7 +44,7 @@ void Device::restart_transmitter() {
   node::TransmitterSettings settings;
   settings.self = sender(id_.back() - '0', 1);
   settings.receiver = sender(id_.back() - '0', 2);
-  settings.boot = node::count_boot(transmitter_files_).number;
+  settings.boot = ++transmitter_boots_;
   transmitter_clock_.time = {};
   transmitter_.reset();
   transmitter_ = std::make_unique<node::Transmitter>(

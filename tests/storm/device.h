@@ -66,6 +66,7 @@ class Device {
   UtcMillis utc_{1'750'478'400'000};  // 2025-06-21T04:00:00Z, noon at Batangas
   Millis clock_error_{0};
   bool clockless_ = false;
+  std::uint32_t receiver_boots_ = 0, transmitter_boots_ = 0;
   sim::Air air_;
   std::unique_ptr<node::Transmitter> transmitter_;
   std::unique_ptr<node::Receiver> receiver_;
