@@ -5,11 +5,14 @@
 #include <string>
 #include <vector>
 
+#include "server/store/energy.h"
+
 namespace idast::storm {
 namespace {
 
 constexpr std::size_t kBootId = telemetry::position_of("boot_id");
 constexpr std::size_t kSeq = telemetry::position_of("seq");
+constexpr std::size_t kEnergy = telemetry::position_of("energy_wh");
 
 store::Committed as_if(std::span<const telemetry::Record> batch) {
   store::Committed committed;
@@ -26,7 +29,52 @@ store::Committed as_if(std::span<const telemetry::Record> batch) {
   return committed;
 }
 
+// Periods as they would be if every sample were added when it came.
+class ByArrival final : public store::Reader {
+ public:
+  explicit ByArrival(std::unique_ptr<store::Reader> real) : real_{std::move(real)} {}
+  store::Result<void> ping() override { return real_->ping(); }
+  store::Result<std::vector<store::DeviceSeen>> devices() override { return real_->devices(); }
+  store::Result<std::optional<store::StoredRecord>> latest(const std::string& device) override {
+    return real_->latest(device);
+  }
+  store::Result<void> rows(const store::Range& range, std::size_t limit,
+                           const std::function<bool(store::StoredRecord&&)>& row) override {
+    return real_->rows(range, limit, row);
+  }
+  store::Result<store::Buckets> buckets(const store::Range& range, Millis step,
+                                        std::span<const std::size_t> fields) override {
+    return real_->buckets(range, step, fields);
+  }
+  store::Result<std::vector<store::Period>> periods(const std::string& device,
+                                                    std::span<const UtcMillis> starts) override {
+    auto periods = real_->periods(device, starts);
+    for (std::size_t i = 0; periods && i < periods->size(); ++i) {
+      std::map<std::int64_t, std::int64_t> by_arrival;
+      const auto read = rows({device, starts[i], starts[i + 1]}, SIZE_MAX / 2, [&](auto&& row) {
+        if (const auto energy = row.record.number(kEnergy)) by_arrival[row.id] = *energy;
+        return true;
+      });
+      if (!read) return std::unexpected{read.error()};
+      store::EnergyCounter counter;
+      std::int64_t sum = 0;
+      for (const auto& [id, energy] : by_arrival) sum += counter.add(energy);
+      (*periods)[i].energy_wh = static_cast<double>(sum) / 1'000.0;
+    }
+    return periods;
+  }
+
+ private:
+  std::unique_ptr<store::Reader> real_;
+};
+
 }  // namespace
+
+store::Result<std::unique_ptr<store::Reader>> FaultyStore::open_reader() {
+  auto reader = real_->open_reader();
+  if (!reader || plant_ != Plant::rollup_by_arrival) return reader;
+  return std::make_unique<ByArrival>(std::move(*reader));
+}
 
 store::Result<store::Committed> FaultyStore::commit(std::span<const telemetry::Record> batch,
                                                     std::span<const telemetry::Loss> losses) {

@@ -11,10 +11,11 @@ namespace idast::storm {
 // Faults planted on purpose, to see that the storm finds them.
 enum class Plant : std::uint8_t {
   none,
-  skipped_commit,    // now and then nothing is written, and success is reported
-  early_puback,      // acknowledged when handed to the writer
-  word_past_a_hole,  // `stored` names the newest seq of the batch
-  lost_resend,       // what was said once is not said again
+  skipped_commit,     // now and then nothing is written, and success is reported
+  early_puback,       // acknowledged when handed to the writer
+  word_past_a_hole,   // `stored` names the newest seq of the batch
+  lost_resend,        // what was said once is not said again
+  rollup_by_arrival,  // what periods add up to follows the order in which samples came
 };
 
 class FaultyStore final : public store::Store {
@@ -26,9 +27,7 @@ class FaultyStore final : public store::Store {
   store::Result<store::Committed> commit(std::span<const telemetry::Record> batch,
                                          std::span<const telemetry::Loss> losses) override;
   bool tidy() override { return real_->tidy(); }
-  store::Result<std::unique_ptr<store::Reader>> open_reader() override {
-    return real_->open_reader();
-  }
+  store::Result<std::unique_ptr<store::Reader>> open_reader() override;
   store::Result<Size> size() override { return real_->size(); }
 
   void fail(bool fails) { fails_ = fails; }

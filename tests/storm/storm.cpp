@@ -1,7 +1,10 @@
 #include "tests/storm/storm.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
+#include <set>
+#include <span>
 
 #include "core/base/require.h"
 #include "core/telemetry/row.h"
@@ -109,6 +112,7 @@ class World {
     outcome.healed_after = now_ - calm_at;
     if (!ledger_.fault() && !healed()) ledger_.fault(wound());
     if (!ledger_.fault()) outcome.digest = read_back(outcome);
+    if (!ledger_.fault()) compare_sums();
     outcome.at = now_;
     outcome.fault = ledger_.fault();
     for (const auto& device : devices_) outcome.samples += device->receiver().next_seq();
@@ -247,8 +251,7 @@ class World {
     auto reader = store_.open_reader();
     require(reader.has_value(), "storm: the database has no reader");
     std::uint64_t digest = 0xcbf29ce484222325u;
-    const store::Range all{.device = "", .from = UtcMillis{0}, .to = UtcMillis{INT64_MAX / 2}};
-    const auto read = (*reader)->rows(all, SIZE_MAX / 2, [&](store::StoredRecord&& row) {
+    const auto read = (*reader)->rows(kEverything, SIZE_MAX / 2, [&](store::StoredRecord&& row) {
       ledger_.row(row.record);
       std::string text = std::to_string(row.id) + row.record.device;
       telemetry::print_message(row.record, text);
@@ -256,6 +259,7 @@ class World {
         digest = (digest ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
       }
       ++outcome.stored;
+      rows_.push_back(std::move(row.record));
       return true;
     });
     if (!read) ledger_.fault("rows are not read back: " + read.error().words);
@@ -263,9 +267,67 @@ class World {
     return digest;
   }
 
+  // What minutes and hours add up to, in a database that got the same rows in the order of their
+  // time, all at once.
+  void compare_sums() {
+    auto ordered = opened();
+    require(ordered->commit(rows_, {}).has_value(), "storm: a database in memory takes rows");
+    while (ordered->tidy()) {
+    }
+    while (store_.tidy()) {
+    }
+    auto ours = store_.open_reader(), theirs = ordered->open_reader();
+    require(ours && theirs, "storm: the databases have readers");
+    for (const auto& device : devices_) {
+      for (const Millis unit : {Millis{60'000}, Millis{3'600'000}}) {
+        for (const UtcMillis from : units_with_rows(device->id(), unit)) {
+          const std::array starts{from, from + unit};
+          if (!same_sums(**ours, **theirs, device->id(), starts)) {
+            ledger_.fault(device->id() + ": what came in another order adds up to something else");
+          }
+        }
+      }
+    }
+  }
+  std::set<UtcMillis> units_with_rows(const std::string& device, Millis unit) const {
+    std::set<UtcMillis> starts;
+    for (const telemetry::Record& row : rows_) {
+      const std::int64_t ms = row.ts.unix_ms();
+      if (row.device == device) starts.insert(UtcMillis{ms - ms % unit.count()});
+    }
+    return starts;
+  }
+  static bool same_sums(store::Reader& ours, store::Reader& theirs, const std::string& device,
+                        std::span<const UtcMillis> starts) {
+    const auto a = ours.periods(device, starts), b = theirs.periods(device, starts);
+    constexpr std::array kFields{telemetry::position_of("power_w"), telemetry::position_of("left")};
+    const store::Range range{device, starts.front(), starts.back()};
+    const auto c = ours.buckets(range, starts.back() - starts.front(), kFields);
+    const auto d = theirs.buckets(range, starts.back() - starts.front(), kFields);
+    if (!a || !b || !c || !d || c->fields.size() != d->fields.size()) return false;
+    for (std::size_t i = 0; i < a->size(); ++i) {
+      const store::Period &x = (*a)[i], &y = (*b)[i];
+      if (x.energy_wh != y.energy_wh || x.samples != y.samples || x.first != y.first ||
+          x.last != y.last || x.battery_pct_mean != y.battery_pct_mean) {
+        return false;
+      }
+    }
+    for (std::size_t i = 0; i < c->fields.size(); ++i) {
+      for (std::size_t j = 0; j < c->fields[i].size(); ++j) {
+        const store::Bucket &x = c->fields[i][j], &y = d->fields[i][j];
+        if (x.low != y.low || x.mean != y.mean || x.high != y.high) return false;
+      }
+    }
+    return c->times == d->times;
+  }
+
   static constexpr UtcMillis kStart{1'750'478'400'000};
 
+  inline static const store::Range kEverything{
+      .device = "", .from = UtcMillis{0}, .to = UtcMillis{INT64_MAX / 2}};
+
   std::vector<Fault> faults_;
+  std::vector<telemetry::Record> rows_;  // As read back at the end, by time.
   Ledger ledger_;
   LyingBroker broker_;
   FaultyStore store_;

@@ -12,8 +12,8 @@
 //
 // At every step: no motor past its limits; a sample is said in one way only; nothing is
 // acknowledged or called stored that is not. At the end: every row was said and stands once, what
-// was taken is there, and, the faults being over, everything that the living boots took is stored
-// within kHealWithin.
+// was taken is there, minutes and hours add up as if it had come in order, and, the faults being
+// over, everything that the living boots took is stored within kHealWithin.
 namespace idast::storm {
 
 // The longest pause that a receiver can have come to in a storm (10, 20, 40 s), and a resend.
