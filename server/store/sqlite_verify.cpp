@@ -9,6 +9,7 @@
 #include "server/store/packing.h"
 #include "server/store/sqlite_backup.h"
 #include "server/store/sqlite_scan.h"
+#include "server/store/sqlite_verify_rollups.h"
 
 namespace idast::store {
 namespace {
@@ -117,6 +118,7 @@ class Verifier {
   Check identity_{"identity", "a sample's boot is its own tracker's", 0, 0, {}};
   Check accounted_{"accounted", "what devices were told is stored is there", 0, 0, {}};
   Check latest_{"latest", "the newest sample of each tracker is known", 0, 0, {}};
+  Check rollups_{"rollups", "minutes, hours and days add up", 0, 0, {}};
   std::map<std::int64_t, Boot> boots_;
   std::unordered_map<std::string, Plain> plain_;
 };
@@ -331,10 +333,12 @@ Result<std::vector<Check>> Verifier::run() {
   for (auto&& done :
        {part(check_references(connection), references_), part(check_parts(connection), samples_),
         part(check_samples(**scan), samples_), part(check_progress(**scan), accounted_),
-        part(check_latest(connection), latest_)}) {
+        part(check_latest(connection), latest_),
+        part(check_rollups(connection, rollups_), rollups_)}) {
     if (!done) return std::unexpected{done.error()};
   }
-  return std::vector<Check>{integrity_, references_, samples_, identity_, accounted_, latest_};
+  return std::vector<Check>{integrity_, references_, samples_, identity_,
+                            accounted_, latest_,     rollups_};
 }
 
 }  // namespace

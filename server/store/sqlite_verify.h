@@ -37,6 +37,7 @@ using VerifyProgress = std::function<void(double share)>;
 //   accounted   what `stored` may say equals what rows and losses account for: nothing promised
 //               that is not there, nothing there that is not promised
 //   latest      the newest sample without identity is the newest
+//   rollups     minutes, hours and days add up again, from the samples on
 Result<std::vector<Check>> verify_database(const std::string& path, const VerifyOptions& options,
                                            const VerifyProgress& progress);
 

@@ -83,6 +83,11 @@ void fill(const std::string& path) {
   batch.back().extra = R"({"note":"cloudy"})";
   const std::vector<Loss> losses{{"a", kBoot, 40, 49, "no_room", UtcMillis{kNoon}}};
   value_of(store->commit(batch, losses));
+  // Later than all that, so that what came before is over and summed up.
+  Record later = sample("c", 0);
+  later.ts = later.received = UtcMillis{kNoon + 3 * 86'400'000};
+  value_of(store->commit(std::vector{later}));
+  for (int i = 0; i < 1'000 && store->tidy(); ++i) continue;
 }
 
 std::vector<Check> verify(const std::string& path, const VerifyOptions& options = {}) {
@@ -119,14 +124,16 @@ TEST_CASE("nothing is said against a database as the store made it") {
   fill(path);
   const auto checks = verify(path);
   CHECK(wrong(checks).empty());
-  REQUIRE(checks.size() == 6);
+  REQUIRE(checks.size() == 7);
   const auto looked_at = [&](const char* name) {
     return std::ranges::find(checks, name, &Check::name)->looked_at;
   };
-  CHECK(looked_at("samples") == 61);
+  CHECK(looked_at("samples") == 62);
   CHECK(looked_at("identity") == 51);
   CHECK(looked_at("accounted") == 2);
   CHECK(looked_at("latest") == 3);
+  // Three trackers, each with a minute, a quarter, an hour, a watch and a day.
+  CHECK(looked_at("rollups") == 15);
 }
 
 TEST_CASE("every planted damage is found") {
@@ -157,6 +164,24 @@ TEST_CASE("every planted damage is found") {
       {"the newest is another",
        "UPDATE device SET plain_sample = plain_sample - 1 WHERE id = 3",
        {"latest"}},
+      {"a day is another",
+       "UPDATE rollup SET energy_rise = energy_rise + 1 WHERE level = 4",
+       {"rollups"}},
+      {"a minute is another",
+       "UPDATE rollup SET samples = samples + 1 WHERE level = 0",
+       {"rollups"}},
+      {"an hour's fields are gone", "DELETE FROM rollup_fields WHERE level = 2", {"rollups"}},
+      {"a minute's fields are others",
+       "UPDATE rollup_fields SET fields = (SELECT fields FROM rollup_fields WHERE device = 2 AND "
+       "level = 0) WHERE device = 1 AND level = 0",
+       {"rollups"}},
+      {"a minute is gone", "DELETE FROM rollup WHERE level = 0 AND device = 1", {"rollups"}},
+      {"a day is due, and there",
+       "INSERT INTO rollup_due SELECT level, device, start, 0 FROM rollup WHERE level = 4",
+       {"rollups"}},
+      {"a sample's value is another",
+       "UPDATE sample SET energy_wh = energy_wh + 1 WHERE id = 5",
+       {"rollups"}},
       {"the newest is forgotten", "UPDATE device SET plain_sample = NULL", {"latest"}},
   };
   const Folder folder;
