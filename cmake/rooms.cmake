@@ -35,7 +35,7 @@ endif()
 if(IDAST_SANITIZE MATCHES undefined)
   set_source_files_properties(server/api/connection.cpp PROPERTIES COMPILE_OPTIONS -fno-sanitize=undefined)
 endif()
-idast_room(server/app DEPENDS idast_api idast_ingest idast_spool idast_mqtt PACKAGES spdlog::spdlog)
+idast_room(server/app DEPENDS idast_api idast_archive idast_ingest idast_spool idast_mqtt PACKAGES spdlog::spdlog)
 
 idast_room(tools/schema DEPENDS idast_telemetry PACKAGES fmt::fmt)
 idast_room(cli DEPENDS idast_app idast_transfer idast_sun idast_sim_live idast_sim_lab idast_insight idast_tools_schema)

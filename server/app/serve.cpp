@@ -26,6 +26,7 @@
 #include "server/app/pipeline.h"
 #include "server/app/workers.h"
 #include "server/app/writer.h"
+#include "server/archive/archivist.h"
 #include "server/devices/registry.h"
 #include "server/live/board.h"
 #include "server/live/hub.h"
@@ -137,6 +138,7 @@ class Service::Parts {
   api::Routes make_routes(store::Reader& reader);
   std::vector<std::string> not_ready() const;
   void measure_store(api::Metrics& metrics);
+  bool archive_some();
   void measure(api::Metrics& metrics);
   void measure_session(api::Metrics& metrics);
   void measure_http(api::Metrics& metrics);
@@ -176,6 +178,13 @@ class Service::Parts {
   std::thread http_thread_;
   spool::PosixDisk spool_disk_;
   Backlog backlog_;
+  // Of the writer's thread, but for what is counted.
+  archive::Archivist archivist_;
+  std::string archive_trouble_;
+  std::int64_t archive_files_logged_ = 0;
+  std::atomic<std::int64_t> archived_files_ = 0;
+  std::atomic<std::int64_t> archived_samples_ = 0;
+  std::atomic<std::int64_t> archive_failures_ = 0;
   std::optional<Writer> writer_;
   std::optional<Keeper> keeper_;
 };
@@ -204,7 +213,8 @@ Service::Parts::Parts(const Config& config, const Log& log, DataFolder folder,
       hub_{board_, static_cast<live::EventId>(started_.unix_ms()) * 1'000,
            mqtt::to_url(config.broker)},
       spool_disk_{config.data / "spool"},
-      backlog_{spool_disk_, config.spool_bytes_max, log_} {}
+      backlog_{spool_disk_, config.spool_bytes_max, log_},
+      archivist_{config.data / "archive", *store_} {}
 
 std::expected<void, std::string> Service::Parts::start() {
   for (const devices::Device& device : registry_.devices()) {
@@ -275,7 +285,8 @@ void Service::Parts::start_keeping() {
                                                      pipeline_.replayed(result, drained);
                                                      poll();
                                                    });
-                                      }});
+                                      },
+                                  .idle = [this] { return archive_some(); }});
   keeper_.emplace(backlog_, log_, [this](Batch batch, bool kept) {
     asio::post(io_, [this, batch = std::move(batch), kept]() mutable {
       if (!kept) return keep(std::move(batch));
@@ -498,13 +509,42 @@ void Service::Parts::measure(api::Metrics& metrics) {
                 static_cast<double>(started_.unix_ms()) / 1'000);
 }
 
+// On the writer's thread.
+bool Service::Parts::archive_some() {
+  const auto more = archivist_.step();
+  archived_files_ = archivist_.figures().files;
+  archived_samples_ = archivist_.figures().samples;
+  if (more) {
+    if (archivist_.figures().files != archive_files_logged_) {
+      log_.info("archive.day_written", {{"day", archivist_.figures().last_day}});
+      archive_files_logged_ = archivist_.figures().files;
+    }
+    return *more;
+  }
+  ++archive_failures_;
+  if (archive_trouble_ != more.error().words) {
+    log_.error("archive.failed", {{"words", more.error().words}});
+  }
+  archive_trouble_ = more.error().words;
+  return false;
+}
+
 void Service::Parts::measure_store(api::Metrics& metrics) {
   metrics.counter("idast_store_failures_total", "Commits that failed and were tried again.",
                   static_cast<double>(writer_->failures()));
   if (const auto size = store_->size()) {
     metrics.gauge("idast_store_bytes", "What the database takes on disk.",
                   static_cast<double>(size->bytes));
+    metrics.gauge("idast_store_unsummed_days",
+                  "Days of trackers from before the rollups that are not summed up yet.",
+                  static_cast<double>(size->unsummed_days));
   }
+  metrics.counter("idast_archive_files_total", "Days and supplements written to the archive.",
+                  static_cast<double>(archived_files_));
+  metrics.counter("idast_archive_samples_total", "Samples in them.",
+                  static_cast<double>(archived_samples_));
+  metrics.counter("idast_archive_failures_total", "Times the archive could not be written.",
+                  static_cast<double>(archive_failures_));
   const auto counter = [&](std::string_view name, std::string_view about, std::uint64_t value) {
     metrics.counter(name, about, static_cast<double>(value));
   };

@@ -63,7 +63,7 @@ bool Writer::stopping() const {
 
 std::optional<Batch> Writer::next() {
   Lock lock{mutex_};
-  while (!waiting_ && !stopping_) {
+  while (!waiting_ && !stopping_ && !untidy_) {
     if (!backlog_.has_next()) {
       changed_.wait(mutex_);
     } else if (Clock::now() >= retry_at_ ||
@@ -83,7 +83,7 @@ void Writer::run() {
     }
     // After a batch, too: whoever sends without a pause must not hold up the spool.
     if (backlog_.has_next() && Clock::now() >= retry_at_ && !stopping()) replay();
-    store_.tidy();
+    untidy_ = store_.tidy() || outlets_.idle();
     backlog_.tidy(now());
   }
 }

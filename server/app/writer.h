@@ -32,6 +32,9 @@ class Writer {
     std::function<void(Batch)> failed;
     // A piece of the spool is committed; `drained`: nothing more is owed.
     std::function<void(store::Committed, bool drained)> replayed;
+    // Some milliseconds of what can wait, beside the store's own; true: there is more. Only while
+    // nobody waits for a commit.
+    std::function<bool()> idle = [] { return false; };
   };
   Writer(store::Store& store, Backlog& backlog, const Log& log, Outlets outlets);
   // Finishes the commit at hand.
@@ -49,7 +52,7 @@ class Writer {
 
  private:
   void run();
-  // A batch, or nothing: then a piece of the spool is due, or the end.
+  // A batch, or nothing: then there is something else to do, or it is the end.
   std::optional<Batch> next();
   bool stopping() const;
   void write(Batch batch);
@@ -67,6 +70,7 @@ class Writer {
   // Of the writer's thread.
   std::chrono::steady_clock::time_point retry_at_{};
   Millis retry_wait_ = kRetryMin;
+  bool untidy_ = true;  // There is more to tidy than was done.
   std::optional<std::chrono::steady_clock::time_point> progress_at_;
 
   mutable Mutex mutex_;

@@ -183,6 +183,7 @@ class SqliteStore final : public Store {
         connection_{std::move(connection)},
         statements_{std::move(statements)} {}
 
+  void count_unsummed();
   static Result<Prepared> prepare(Connection& connection);
   Result<Committed> write(std::span<const Record> batch, std::span<const Loss> losses);
   Result<void> add(const Record& record, Work& work);
@@ -204,6 +205,7 @@ class SqliteStore final : public Store {
   std::unordered_map<std::string, std::int64_t> contexts_;
   RollupKeeper rollups_{connection_};
   UtcMillis newest_;  // When the newest sample was received.
+  std::atomic<std::int64_t> unsummed_days_ = 0;
 };
 
 Result<SqliteStore::Prepared> SqliteStore::prepare(Connection& connection) {
@@ -257,6 +259,7 @@ Result<std::unique_ptr<Store>> SqliteStore::open(const std::string& path) {
   auto store = std::unique_ptr<SqliteStore>{new SqliteStore{
       in_memory ? "" : path, location, std::move(*connection), std::move(*statements)}};
   store->newest_ = UtcMillis{newest->value_or(0)};
+  store->count_unsummed();
   return store;
 }
 
@@ -379,7 +382,15 @@ Result<void> SqliteStore::add_odd(const Record& record, const Difference& differ
 bool SqliteStore::tidy() {
   if (connection_.log_pages() >= kLogPagesMax) connection_.checkpoint();
   // What cannot be written now, because the disk is full or someone holds the lock, stays due.
-  return rollups_.step(newest_).value_or(false);
+  const bool more = rollups_.step(newest_).value_or(false);
+  if (unsummed_days_ > 0) count_unsummed();
+  return more;
+}
+
+void SqliteStore::count_unsummed() {
+  const auto days =
+      connection_.integer("SELECT count(*) FROM rollup_due WHERE level = 4 AND whole");
+  if (days) unsummed_days_ = days->value_or(0);
 }
 
 // Everything that is known only when the whole batch was seen.
@@ -516,6 +527,7 @@ Result<void> SqliteStore::archived(const Unarchived& task) {
 
 Result<Store::Size> SqliteStore::size() {
   Size size;
+  size.unsummed_days = unsummed_days_;
   for (const char* suffix : {"", "-wal", "-shm"}) {
     std::error_code absent;
     const auto bytes = std::filesystem::file_size(path_ + suffix, absent);

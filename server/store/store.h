@@ -141,6 +141,8 @@ class Store {
   // What the database takes on disk, its log included: for /metrics. Thread-safe.
   struct Size {
     std::int64_t bytes = 0;
+    // Of an older database, days of devices that are not summed up yet: read by samples.
+    std::int64_t unsummed_days = 0;
   };
   virtual Result<Size> size() = 0;
 };
