@@ -16,7 +16,8 @@ void add_import(CLI::App& program, int& status) {
     Place place;
   };
   CLI::App* const command = program.add_subcommand(
-      "import", "Takes an export, or the table of an original station (mysqldump or CSV).");
+      "import",
+      "Takes an export, an archived day, or the table of an original station (mysqldump or CSV).");
   // Shared with the options, which write into it while the line is parsed.
   const auto options = std::make_shared<Options>();
   ImportFiles& wanted = options->wanted;

@@ -30,6 +30,7 @@ void add_verify(CLI::App& program, int& status) {
       return;
     }
     options->verify.database = config->database;
+    options->verify.archive = config->data / "archive";
     options->verify.thinned = config->ingest_interval > Millis{0};
     options->verify.terminal = ::isatty(STDERR_FILENO) == 1;
     status = run_verify(options->verify, std::cout, std::cerr);

@@ -14,6 +14,7 @@
 #include "cli/whole_file.h"
 #include "core/base/calendar.h"
 #include "server/app/data_folder.h"
+#include "server/archive/archive.h"
 #include "server/store/sqlite.h"
 #include "server/store/sqlite_scan.h"
 #include "server/transfer/export.h"
@@ -23,6 +24,7 @@ namespace idast::cli {
 namespace {
 
 constexpr int kFailure = 1;
+constexpr std::string_view kArchiveEnding = ".ndjson.zst";
 
 int failed(std::ostream& err, const char* command, const std::string& words) {
   err << "idast " << command << ": " << words << "\n";
@@ -91,6 +93,18 @@ void print_report(const transfer::Imported& done, std::ostream& out) {
   for (const auto& [column, count] : done.fields_refused) {
     line(count, "values that do not fit their column, left out, " + column);
   }
+}
+
+// A day of the archive, in the place of a text. The error is one sentence.
+std::expected<void, std::string> take_archive(const std::string& name, transfer::Import& import) {
+  std::expected<void, std::string> taken;
+  const auto read = archive::read(name, [&](archive::Entry&& entry) {
+    taken = import.take(entry.device, entry.received, entry.ts, entry.message);
+    return taken.has_value();
+  });
+  if (!taken) return std::unexpected{name + ": " + taken.error()};
+  if (!read) return std::unexpected{name + ": " + read.error().words};
+  return {};
 }
 
 }  // namespace
@@ -185,7 +199,9 @@ int run_import(const ImportFiles& options, std::ostream& out, std::ostream& err)
         bar.report(i, readings[i].share());
         return got;
       };
-      auto taken = import.take(source, options.files[i]);
+      const std::string& name = options.files[i];
+      auto taken =
+          name.ends_with(kArchiveEnding) ? take_archive(name, import) : import.take(source, name);
       if (!taken) fault = taken.error();
     }
   }

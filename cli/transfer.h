@@ -28,7 +28,7 @@ int run_export(const ExportOptions& options, int output, std::ostream& err);
 struct ImportFiles {
   std::filesystem::path data{};
   std::filesystem::path database{};
-  std::vector<std::string> files{};  // "-": the standard input
+  std::vector<std::string> files{};  // "-": the standard input; *.ndjson.zst: an archived day
   std::string device{};
   bool assume_utc = false;
   bool terminal = false;

@@ -6,6 +6,7 @@
 
 #include "cli/lab_progress.h"
 #include "core/telemetry/row.h"
+#include "server/archive/archive.h"
 #include "server/store/sqlite_verify.h"
 
 namespace idast::cli {
@@ -36,6 +37,24 @@ void print_json(const std::vector<Check>& checks, std::ostream& out) {
     text.append("]}");
   }
   out << text << "]}\n";
+}
+
+// The archive as one more check. Its chain says which file, and what of it.
+Check check_archive(const std::filesystem::path& folder) {
+  Check check{"archive", "every archived day is as it was written", 0, 0, {}};
+  constexpr std::size_t kExamplesMax = 5;
+  const auto add = [&](std::string words) {
+    ++check.faults;
+    if (check.examples.size() < kExamplesMax) check.examples.push_back(std::move(words));
+  };
+  const auto verified = archive::verify(folder);
+  if (!verified) {
+    add(verified.error().words);
+    return check;
+  }
+  check.looked_at = verified->files;
+  for (const archive::Fault& fault : verified->faults) add(fault.file + ": " + fault.words);
+  return check;
 }
 
 std::string padded(std::string text, std::size_t width) {
@@ -78,6 +97,10 @@ int run_verify(const VerifyOptions& options, std::ostream& out, std::ostream& er
   if (!checks) {
     err << "idast verify: " << checks.error().words << "\n";
     return 1;
+  }
+  std::error_code ignored;
+  if (std::filesystem::is_directory(options.archive, ignored)) {
+    checks->push_back(check_archive(options.archive));
   }
   options.json ? print_json(*checks, out) : print_table(*checks, out);
   return is_good(*checks) ? 0 : 1;

@@ -10,7 +10,8 @@ namespace idast::cli {
 
 struct VerifyOptions {
   std::filesystem::path database{};
-  bool thinned = false;  // The station leaves samples out on purpose.
+  std::filesystem::path archive{};  // The folder of the archive; it need not be there.
+  bool thinned = false;             // The station leaves samples out on purpose.
   bool json = false;
   bool terminal = false;
 };

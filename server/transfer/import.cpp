@@ -76,8 +76,6 @@ class Import::Lines {
 
   Import& import_;
   ondemand::parser json_;
-  ingest::Parser messages_;
-  std::string topic_;
   bool began_ = false;
   bool ended_ = false;
 };
@@ -147,14 +145,7 @@ bool Import::Lines::read(ondemand::object object, Said& said) {
 }
 
 Import::Done Import::Lines::take_sample(const Said& said) {
-  topic_.assign("solar-tracker/").append(said.device).append("/telemetry");
-  auto record = messages_.parse(topic_, said.message, *said.received);
-  if (!record) {
-    import_.refuse(ingest::name(record.error()));
-    return {};
-  }
-  record->ts = *said.ts;
-  return import_.add(std::move(*record), said.latest);
+  return import_.take_message(said.device, *said.received, *said.ts, said.message, said.latest);
 }
 
 Import::Done Import::Lines::act(const Said& said) {
@@ -207,6 +198,24 @@ Import::Done Import::Lines::take(std::string& line) {
     return {};
   }
   return act(said);
+}
+
+Import::Done Import::take_message(std::string_view device, UtcMillis received, UtcMillis ts,
+                                  std::string_view message, bool latest) {
+  topic_.assign("solar-tracker/").append(device).append("/telemetry");
+  auto record = messages_.parse(topic_, message, received);
+  if (!record) {
+    refuse(ingest::name(record.error()));
+    return {};
+  }
+  record->ts = ts;
+  return add(std::move(*record), latest);
+}
+
+Import::Done Import::take(const std::string& device, UtcMillis received, UtcMillis ts,
+                          std::string_view message) {
+  if (auto seen = remember_devices(); !seen) return seen;
+  return take_message(device, received, ts, message, false);
 }
 
 Import::Done Import::take(Source source, const std::string& name) {
@@ -269,6 +278,7 @@ Import::Done Import::take_table(Input& input, bool dump) {
 }
 
 Import::Done Import::finish() {
+  if (auto stored = commit(); !stored) return stored;
   const auto done = store::set_plain_latest(path_, plain_before_, plain_certain_);
   if (!done) return std::unexpected{done.error().words};
   return {};

@@ -7,6 +7,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "server/ingest/parser.h"
 #include "server/store/sqlite_latest.h"
 #include "server/store/store.h"
 #include "server/transfer/input.h"
@@ -47,6 +48,10 @@ class Import {
   // before it is stored.
   std::expected<void, std::string> take(Source source, const std::string& name);
 
+  // Takes one message, as the archive has it. The error is one sentence.
+  std::expected<void, std::string> take(const std::string& device, UtcMillis received, UtcMillis ts,
+                                        std::string_view message);
+
   // To be called once after the last file: what was received long ago is not the newest. The error
   // is one sentence.
   std::expected<void, std::string> finish();
@@ -57,6 +62,8 @@ class Import {
   using Done = std::expected<void, std::string>;
   class Lines;
 
+  Done take_message(std::string_view device, UtcMillis received, UtcMillis ts,
+                    std::string_view message, bool latest);
   Done remember_devices();
   Done take_table(Input& input, bool dump);
   Done take_export(Input& input, const std::string& name);
@@ -76,7 +83,9 @@ class Import {
   Imported imported_;
   std::vector<telemetry::Record> batch_;
   std::vector<telemetry::Loss> losses_;
-  std::vector<telemetry::Loss> starts_;                 // Of boots in the batch.
+  std::vector<telemetry::Loss> starts_;  // Of boots in the batch.
+  ingest::Parser messages_;
+  std::string topic_;
   std::unordered_map<std::string, UtcMillis> started_;  // Boots with no sample yet, "device/boot".
   std::unordered_set<std::string> before_;              // Devices that had samples already.
   bool begun_ = false;
