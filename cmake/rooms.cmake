@@ -60,3 +60,6 @@ target_link_libraries(truth PRIVATE idast_sim_live)
 
 add_executable(null_subscriber tools/null_subscriber/main.cpp)
 target_link_libraries(null_subscriber PRIVATE idast_mqtt)
+
+add_executable(months bench/months/main.cpp)
+target_link_libraries(months PRIVATE idast_query)
