@@ -31,10 +31,14 @@ struct GetReady {  // GET /ready
       if (answer.body.back() != '[') answer.body.push_back(',');
       telemetry::print_text(reason, answer.body);
     }
-    answer.body.append("]}");
+    answer.body.push_back(']');
+    const std::uint64_t waiting = spool_waiting_bytes ? spool_waiting_bytes() : 0;
+    if (waiting > 0) answer.body.append(R"(,"spool_waiting_bytes":)" + std::to_string(waiting));
+    answer.body.push_back('}');
     return answer;
   }
   std::function<std::vector<std::string>()> not_ready;
+  std::function<std::uint64_t()> spool_waiting_bytes;
 };
 
 struct GetMetrics {  // GET /metrics
@@ -154,7 +158,7 @@ Routes make_routes(const Foundations& on) {
        {},
        kOurs,
        Where::at_once,
-       GetReady{on.not_ready}},
+       GetReady{on.not_ready, on.spool_waiting_bytes}},
       {"/metrics", "Figures for Prometheus.", "", {}, kOurs, Where::worker, GetMetrics{on.measure}},
   }};
 }

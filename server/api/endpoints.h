@@ -24,6 +24,8 @@ struct Foundations {
   // What keeps the database from taking samples, in its own words.
   std::function<std::optional<std::string>()> store_trouble;
   std::function<std::vector<std::string>()> not_ready;  // One sentence for each reason.
+  // Messages that are durable, but not in the database yet; may be empty.
+  std::function<std::uint64_t()> spool_waiting_bytes = {};
   std::function<void(Metrics&)> measure;
 };
 

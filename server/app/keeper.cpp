@@ -42,6 +42,11 @@ void Keeper::submit(Batch batch) {
   changed_.notify_all();
 }
 
+void Keeper::relieved() {
+  Lock lock{mutex_};
+  trouble_.reset();
+}
+
 std::optional<std::string> Keeper::trouble() const {
   Lock lock{mutex_};
   if (!trouble_) return std::nullopt;

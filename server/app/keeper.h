@@ -26,6 +26,9 @@ class Keeper {
 
   // One at a time: not before `done` came for the one before. Any thread.
   void submit(Batch batch);
+  // The database takes batches again: what kept the spool from taking one is nobody's trouble now.
+  // Any thread.
+  void relieved();
   // Why it takes nothing, in words for a person. Any thread.
   std::optional<std::string> trouble() const;
   std::uint64_t failures() const;

@@ -84,6 +84,7 @@ class House {
   std::atomic<std::int64_t> utc_ms = kNoonMs;
   std::optional<std::string> trouble{};
   std::vector<std::string> reasons{};
+  std::uint64_t spool_waiting_bytes = 0;
 
  private:
   api::Routes make_routes(store::Reader& reader) {
@@ -93,6 +94,7 @@ class House {
                              .ledger = ledger_,
                              .store_trouble = [this] { return trouble; },
                              .not_ready = [this] { return reasons; },
+                             .spool_waiting_bytes = [this] { return spool_waiting_bytes; },
                              .measure = [](api::Metrics& m) { m.gauge("figure", "About.", 1.5); }});
   }
 
@@ -345,6 +347,8 @@ TEST_CASE("trouble is 503 with its reasons") {
   CHECK(house.body("/health", 503) == R"({"ok":false,"error":"the disk is full"})");
   CHECK(house.body("/ready", 503) ==
         R"({"ready":false,"reasons":["database: the disk is full","broker: not subscribed"]})");
+  house.spool_waiting_bytes = 1'234;
+  CHECK(has(house.body("/ready", 503), R"("],"spool_waiting_bytes":1234})"));
   CHECK(house.body("/live") == R"({"ok":true})");
 }
 

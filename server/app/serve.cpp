@@ -268,6 +268,7 @@ void Service::Parts::start_keeping() {
                                       [this](Batch batch, store::Committed result) {
                                         asio::post(io_, [this, batch = std::move(batch),
                                                          result = std::move(result)]() mutable {
+                                          keeper_->relieved();
                                           pipeline_.committed(std::move(batch), result);
                                           poll();
                                         });
@@ -461,6 +462,7 @@ api::Routes Service::Parts::make_routes(store::Reader& reader) {
                            .ledger = ledger_,
                            .store_trouble = [this] { return writer_->trouble(); },
                            .not_ready = [this] { return not_ready(); },
+                           .spool_waiting_bytes = [this] { return backlog_.owed_bytes(); },
                            .measure = [this](api::Metrics& metrics) { measure(metrics); }});
 }
 

@@ -136,6 +136,8 @@ TEST_CASE("the keeper says what is durable, and gives back what the disk did not
   CHECK_FALSE(first.get_future().get());
   CHECK(keeper.trouble().has_value());
   CHECK_FALSE(backlog.owes());
+  keeper.relieved();
+  CHECK_FALSE(keeper.trouble().has_value());
   keeper.submit(batch_of("a"));
   CHECK(second.get_future().get());
   CHECK_FALSE(keeper.trouble().has_value());

@@ -20,6 +20,7 @@ RSS_MB_MAX = 64
 DRAIN_SECONDS_MAX = 120
 # No file of the server may grow past this while the disk plays full: its database, log and spool all meet it.
 FILE_BYTES_MAX = 1_500_000
+SMALL_DISK_BYTES = 64_000_000
 REPLAY_RATIO_MIN = 5
 
 
@@ -117,33 +118,89 @@ def store_locked(options: argparse.Namespace) -> None:
         assert rate >= REPLAY_RATIO_MIN * options.rate, f"replay {rate:.0f}/s"
 
 
-def disk_full(options: argparse.Namespace) -> None:
+class FileLimit:
+    """Like a full disk, and without one: no file of the server may grow any more."""
+
+    def __init__(self, station: Station) -> None:
+        self.pid = station.process.pid
+        self.before = resource.prlimit(self.pid, resource.RLIMIT_FSIZE)
+
+    def fill(self) -> None:
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, (FILE_BYTES_MAX, self.before[1]))
+
+    def free(self) -> None:
+        resource.prlimit(self.pid, resource.RLIMIT_FSIZE, self.before)
+
+
+class SmallDisk:
+    """A disk of its own under the server's data, and a file that takes what is left of it."""
+
+    def __init__(self, station: Station) -> None:
+        self.filler = station.database.parent / "filler"
+
+    def fill(self) -> None:
+        with self.filler.open("wb") as file:
+            try:
+                while True:
+                    file.write(bytes(65_536))
+                    file.flush()
+            except OSError:
+                pass
+
+    def free(self) -> None:
+        self.filler.unlink()
+
+
+def disk_full(options: argparse.Namespace, station: Station, disk: FileLimit | SmallDisk, what: str) -> None:
+    process = load(options, station)
+    try:
+        station.until("samples are stored", lambda: rows(station) > 0)
+        disk.fill()
+        wait_until("nothing finds room", 60, lambda: station.metrics().get("idast_spool_failures_total", 0) > 0)
+        acknowledged = station.metrics()["idast_mqtt_acknowledgements_total"]
+        stored = rows(station)
+        status, body = station.get("/ready")
+        assert status == 503 and "spool" in body, f"/ready says {status} {body}"
+        time.sleep(options.full_seconds)  # The trouble; nothing is asserted of its length.
+        assert station.process.poll() is None, "the server ended"
+        assert rows(station) == stored, "something was stored on a full disk"
+        # What was on its way when it became full, and words of other kinds.
+        late = station.metrics()["idast_mqtt_acknowledgements_total"] - acknowledged
+        assert late <= 1000, f"{late:.0f} acknowledged on a full disk"
+        disk.free()
+        wait_until("the server is ready again", 30, lambda: station.get("/ready")[0] == 200)
+        wait_until("the spool is empty", DRAIN_SECONDS_MAX,
+                   lambda: station.metrics()["idast_spool_owed_bytes"] == 0)
+    finally:
+        process.terminate()
+    finish(process, station, f"{what} {options.full_seconds} s")
+
+
+def files_at_their_limit(options: argparse.Namespace) -> None:
     with Station(options.idast) as station:
-        pid = station.process.pid
-        process = load(options, station)
-        try:
-            station.until("samples are stored", lambda: rows(station) > 0)
-            # Like a full disk, and without one: no file may grow past this.
-            limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (FILE_BYTES_MAX, limits[1]))
-            wait_until("nothing finds room", 60, lambda: station.metrics().get("idast_spool_failures_total", 0) > 0)
-            acknowledged = station.metrics()["idast_mqtt_acknowledgements_total"]
-            stored = rows(station)
-            status, body = station.get("/ready")
-            assert status == 503 and "spool" in body, f"/ready says {status} {body}"
-            time.sleep(options.full_seconds)  # The trouble; nothing is asserted of its length.
-            assert station.process.poll() is None, "the server ended"
-            assert rows(station) == stored, "something was stored on a full disk"
-            # What was on its way when it became full, and words of other kinds.
-            late = station.metrics()["idast_mqtt_acknowledgements_total"] - acknowledged
-            assert late <= 1000, f"{late:.0f} acknowledged on a full disk"
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, limits)
-            wait_until("the server is ready again", 30, lambda: station.get("/ready")[0] == 200)
-            wait_until("the spool is empty", DRAIN_SECONDS_MAX,
-                       lambda: station.metrics()["idast_spool_owed_bytes"] == 0)
-        finally:
-            process.terminate()
-        finish(process, station, f"disk full {options.full_seconds} s")
+        disk_full(options, station, FileLimit(station), "files at their limit")
+
+
+def small_disk(options: argparse.Namespace) -> None:
+    station = Station(options.idast)
+    folder = station.database.parent
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={SMALL_DISK_BYTES}", "tmpfs", folder],
+                             capture_output=True, text=True)
+    if mounted.returncode != 0:
+        print(f"SKIPPED: a small disk of its own cannot be mounted here: {mounted.stderr.strip()}", flush=True)
+        station.temporary.cleanup()
+        return
+    try:
+        with station:
+            try:
+                disk_full(options, station, SmallDisk(station), "disk full")
+            finally:
+                station.stop()
+                subprocess.run(["umount", "-l", folder], check=True)
+    finally:
+        if folder.is_mount():
+            subprocess.run(["umount", "-l", folder], check=True)
 
 
 def killed_while_spooling(options: argparse.Namespace) -> None:
@@ -173,7 +230,8 @@ def main() -> int:
     return run_claims([
         (f"a database locked for {options.locked_seconds} s at {options.rate} msg/s loses nothing",
          lambda: store_locked(options)),
-        (f"a disk full for {options.full_seconds} s and freed loses nothing", lambda: disk_full(options)),
+        (f"files at their limit for {options.full_seconds} s lose nothing", lambda: files_at_their_limit(options)),
+        (f"a disk full for {options.full_seconds} s and freed loses nothing", lambda: small_disk(options)),
         ("what was spooled when the server was killed is stored by the next one",
          lambda: killed_while_spooling(options)),
     ])
