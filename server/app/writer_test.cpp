@@ -122,6 +122,28 @@ TEST_CASE("a store that never takes anything does not keep the program from endi
   CHECK(backlog.owes());
 }
 
+TEST_CASE("what can wait goes on without a batch, and holds up neither a batch nor the end") {
+  const Log log{LogFormat::text};
+  SpoolFolder disk;
+  Backlog backlog{disk, kLimit, log};
+  StubbornStore store{0};
+  Answers answers;
+  std::promise<void> often;
+  int pieces = 0;
+  Writer::Outlets outlets = answers.outlets();
+  outlets.idle = [&] {
+    if (++pieces == 100) often.set_value();
+    return true;  // There is always more.
+  };
+  {
+    Writer writer{store, backlog, log, std::move(outlets)};
+    often.get_future().wait();
+    writer.submit(batch_of("a"));
+    CHECK(answers.committed.get_future().get().tokens[0].token.packet_id == 9);
+  }
+  CHECK(store.rows == std::vector<std::string>{"a"});
+}
+
 TEST_CASE("the keeper says what is durable, and gives back what the disk did not take") {
   const Log log{LogFormat::text};
   SpoolFolder disk;
