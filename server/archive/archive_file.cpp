@@ -16,11 +16,11 @@
 namespace idast::archive {
 namespace {
 
-// Chosen by measurement on a day of a tracker (archive_test.cpp prints bytes a sample): higher
-// levels cost the server's only spare core minutes and save a few percent.
+// Measured on 60 000 messages of one tracker with every sensor (915 bytes each), bytes a sample and
+// seconds of one core: level 3 59.4, 0.1 s; 6 49.3, 0.4 s; 9 43.7, 0.6 s; 12 43.4, 1.8 s; 15 42.2,
+// 8 s; 19 34.9, 88 s. Long-distance matching on top of 12: 44.8.
 constexpr int kLevel = 9;
-// A day of a tracker at 350 ms is 180 MB of text. A window of 8 MB reaches back an hour of it, and
-// is what every zstd opens without being asked.
+// 8 MB reach back most of an hour of a tracker, and are what every zstd opens without being asked.
 constexpr int kWindowLog = 23;
 
 std::unexpected<Error> failure(ErrorKind kind, const std::filesystem::path& file, int code) {
