@@ -15,7 +15,6 @@ using telemetry::kFieldInfo;
 using telemetry::Kind;
 using telemetry::Record;
 
-constexpr std::size_t kTs = telemetry::position_of("ts");
 constexpr std::size_t kDeviceId = telemetry::position_of("device_id");
 constexpr std::size_t kBootId = telemetry::position_of("boot_id");
 
@@ -31,6 +30,35 @@ enum Column : int { id, device, boot, base, ts, received, timestamp, extra, seq,
 const std::string kBootOrder = "ORDER BY started_ms, device.name, boot_id";
 
 bool has_step(std::size_t field) { return has_base(field) && !packed_shift(field); }
+
+// What packing.h says of each field, looked up once and not for every sample.
+struct Plan {
+  bool time = false;
+  bool sequence = false;
+  bool based = false;
+  int shift = -1;  // In `rests`; -1: a column of its own.
+  const Guess* guess = nullptr;
+};
+consteval std::array<Plan, kFieldCount> make_plans() {
+  std::array<Plan, kFieldCount> plans{};
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    plans[i].time = place_of(i) == Place::time;
+    plans[i].based = has_base(i);
+    plans[i].sequence = place_of(i) == Place::sample && !has_base(i);
+    plans[i].shift = packed_shift(i).value_or(-1);
+    plans[i].guess = guess_for(i);
+  }
+  return plans;
+}
+constexpr std::array<Plan, kFieldCount> kPlans = make_plans();
+
+std::int64_t guess_of(const Plan& plan, const Record& record) {
+  if (plan.guess == nullptr) return 0;
+  const Guess& guess = *plan.guess;
+  return (record.number(guess.a).value_or(0) * guess.a_times +
+          record.number(guess.b).value_or(0) * guess.b_times) /
+         guess.divisor;
+}
 
 // Names of the fields that `chosen` picks, each behind a comma.
 template <class Chosen>
@@ -277,8 +305,8 @@ Result<void> SampleScan::take_boot(Shared& shared, StoredRecord& stored) {
 // The difference from the guess; `column` moves past a field that has a column of its own.
 std::optional<std::int64_t> SampleScan::rest_of(const Shared& shared, std::size_t field,
                                                 int& column) const {
-  if (const auto shift = packed_shift(field)) {
-    const auto rest = static_cast<Rest>(rows_->integer(Column::rests) >> *shift & 3);
+  if (const int shift = kPlans[field].shift; shift >= 0) {
+    const auto rest = static_cast<Rest>(rows_->integer(Column::rests) >> shift & 3);
     if (rest == Rest::odd) return odd_values_[field];
     if (!shared.base_present.contains(field)) return std::nullopt;
     return shared.base[field] + (rest == Rest::above ? 1 : rest == Rest::below ? -1 : 0);
@@ -304,13 +332,14 @@ void SampleScan::take_fields(const Shared& shared, Record& record) const {
   };
   int column = Column::fields;
   for (std::size_t i = 0; i < kFieldCount; ++i) {
-    if (i == kTs) {
+    const Plan& plan = kPlans[i];
+    if (plan.time) {
       const auto rest = number(Column::timestamp);
       take(i, rest ? std::optional{rows_->integer(Column::ts) + *rest} : std::nullopt);
-    } else if (has_base(i)) {
+    } else if (plan.based) {
       const auto rest = rest_of(shared, i, column);
-      take(i, rest ? std::optional{guessed(record, i) + *rest} : std::nullopt);
-    } else if (place_of(i) == Place::sample) {
+      take(i, rest ? std::optional{guess_of(plan, record) + *rest} : std::nullopt);
+    } else if (plan.sequence) {
       take(i, number(Column::seq));
     }
   }
