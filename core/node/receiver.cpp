@@ -166,6 +166,7 @@ void Receiver::take_stored(std::string_view text, Instant now) {
   if (!boot || !upto || *upto < -1) return void(++counts_.stored_refused);
   if (boot->view() != telemetry::to_text(settings_.boot).view()) return;  // an earlier start's
   if (*upto >= next_seq_) return void(++counts_.stored_refused);
+  server_speaks_ = true;
   if (*upto >= confirmed_) {
     fallback_.reset();
     if (*upto > confirmed_) confirm(*upto, now);
@@ -215,7 +216,9 @@ void Receiver::resend(Instant now) {
     fallback_.reset();
     start_resending(now);
   }
-  const bool waiting = !memory_.empty() && !resending_ &&
+  // A server that never confirms (the original's) would find everything many times; what a broker
+  // may have lost comes again with the next connection all the same.
+  const bool waiting = server_speaks_ && !memory_.empty() && !resending_ &&
                        now.since_start() - memory_.oldest_uptime() >= kResendAfter;
   if (waiting && now - progress_at_ >= patience_) {
     patience_ = std::min(2 * patience_, kResendAfterMax);

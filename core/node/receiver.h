@@ -192,6 +192,7 @@ class Receiver {
     Instant at;
   };
   std::optional<Fallback> fallback_;
+  bool server_speaks_ = false;  // it has confirmed something of this boot, or said that it cannot
   bool resending_ = false;
   std::int64_t resend_until_ = 0;           // what came later was published when it came
   std::optional<telemetry::Sample> again_;  // read from the memory, not yet taken by the broker

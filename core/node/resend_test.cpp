@@ -104,6 +104,7 @@ TEST_CASE(
 
 TEST_CASE("without progress everything unconfirmed comes again, ever less often") {
   Unconfirmed pair;
+  pair.broker.stored.push_back(word(-1));
   pair.run(2s);
   pair.transmitter_radio.full = true;  // nothing fresh
   CHECK(pair.run_and_take("telemetry", 7s).empty());
@@ -114,6 +115,17 @@ TEST_CASE("without progress everything unconfirmed comes again, ever less often"
   pair.broker.stored.push_back(word(3));
   pair.run(1s);
   CHECK(pair.run_and_take("telemetry", 10s).size() == 2);
+}
+
+TEST_CASE("a server that never confirms is not sent everything twice, but after a reconnect") {
+  Unconfirmed pair;
+  pair.run(1min);
+  const auto made = static_cast<std::size_t>(pair.receiver->next_seq());
+  CHECK(pair.broker.on("telemetry").size() == made);
+  pair.broker.online = false;
+  pair.run(1s);
+  pair.broker.online = true;
+  CHECK(pair.run_and_take("telemetry", 10s).size() >= made);
 }
 
 TEST_CASE("a server that confirms every eleven seconds is not sent everything twice") {
