@@ -3,6 +3,7 @@
 #include <charconv>
 
 #include "core/base/calendar.h"
+#include "core/base/text.h"
 
 namespace idast::api {
 namespace {
@@ -73,29 +74,6 @@ std::string_view name(UrlError error) {
       return "the address has more than 32 parameters";
   }
   return "";
-}
-
-bool is_utf8(std::string_view text) {
-  for (std::size_t i = 0; i < text.size();) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const std::size_t more = byte < 0x80             ? 0
-                             : (byte & 0xe0) == 0xc0 ? 1
-                             : (byte & 0xf0) == 0xe0 ? 2
-                             : (byte & 0xf8) == 0xf0 ? 3
-                                                     : 4;
-    if (more == 4 || i + more >= text.size()) return false;
-    std::uint32_t code = more == 0 ? byte : byte & (0x3fu >> more);
-    for (std::size_t k = 1; k <= more; ++k) {
-      const auto next = static_cast<unsigned char>(text[i + k]);
-      if ((next & 0xc0) != 0x80) return false;
-      code = code << 6 | (next & 0x3fu);
-    }
-    constexpr std::uint32_t kSmallest[] = {0, 0x80, 0x800, 0x10000};
-    const bool surrogate = code >= 0xd800 && code <= 0xdfff;
-    if (code < kSmallest[more] || code > 0x10ffff || surrogate) return false;
-    i += more + 1;
-  }
-  return true;
 }
 
 std::expected<Target, UrlError> parse_target(std::string_view target) {

@@ -40,6 +40,4 @@ std::optional<UtcMillis> parse_time(std::string_view text);
 // A decimal integer without sign, within [low, high].
 std::optional<std::int64_t> parse_count(std::string_view text, std::int64_t low, std::int64_t high);
 
-bool is_utf8(std::string_view text);
-
 }  // namespace idast::api

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/base/require.h"
+#include "core/base/text.h"
 #include "server/api/endpoints.h"
 #include "server/api/stream.h"
 #include "server/store/sqlite.h"
@@ -57,7 +58,7 @@ class House {
       const api::ApiError& error = outcome.error();
       require(error.status == 400 || error.status == 404, "what is asked cannot harm the server");
       require(!error.id.empty() && !error.message.empty(), "a refusal says why");
-      require(api::is_utf8(api::to_answer(error, false).body), "a refusal is UTF-8");
+      require(is_utf8(api::to_answer(error, false).body), "a refusal is UTF-8");
       return;
     }
     std::string body = outcome->body;
@@ -69,7 +70,7 @@ class House {
       more = *next;
     }
     require(body.size() <= kAnswerBytesMax, "an answer is bounded");
-    require(api::is_utf8(body), "an answer is UTF-8");
+    require(is_utf8(body), "an answer is UTF-8");
   }
 
  private:

@@ -60,7 +60,7 @@ std::optional<std::string> fault_of(const Site& site) {
     return who + "grid_factor must be at least 0 and below 10 kg/kWh";
   }
   if (!is_between(panel, 0, static_cast<double>(kPanelWattsBelow))) {
-    return who + "panel_w must be above 0";
+    return who + "panel_w must be above 0 and below 1000000";
   }
   return std::nullopt;
 }
