@@ -17,6 +17,7 @@
 
 #include "core/base/random.h"
 #include "server/store/energy.h"
+#include "server/store/folder_test.h"
 #include "server/store/sqlite.h"
 #include "server/store/sqlite_connection.h"
 #include "server/store/sqlite_summaries.h"
@@ -34,26 +35,6 @@ constexpr std::array<const char*, 3> kBoots{"00000000000000bb", "00000000000000a
                                             "00000000000000cc"};
 const std::array kFields{position_of("power_w"), position_of("steady"), position_of("temp_c"),
                          position_of("energy_wh"), position_of("uptime_ms")};
-
-struct Folder {
-  std::filesystem::path path;
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "idast-rollup-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::string file(const std::string& name) const { return (path / name).string(); }
-};
-
-template <class T>
-T value_of(Result<T>&& result) {
-  if (!result) FAIL(result.error().words);
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 void put(Record& record, std::size_t field, std::int64_t value) {
   record.value[field] = value;

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "core/base/random.h"
+#include "server/store/folder_test.h"
 #include "server/store/sqlite.h"
 #include "server/store/sqlite_backup.h"
 
@@ -23,26 +24,6 @@ using telemetry::Record;
 namespace {
 
 constexpr std::int64_t kNoon = 1'703'160'000'000;  // 2023-12-21 12:00:00 UTC.
-
-struct Folder {
-  std::filesystem::path path;
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "idast-scan-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::string file(const char* name) const { return (path / name).string(); }
-};
-
-template <class T>
-T value_of(Result<T>&& result) {
-  if (!result) FAIL(result.error().words);
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 void put(Record& record, std::size_t field, std::int64_t value) {
   record.value[field] = value;

@@ -18,6 +18,7 @@
 #include "core/base/random.h"
 #include "core/telemetry/row.h"
 #include "server/store/energy.h"
+#include "server/store/folder_test.h"
 #include "server/store/sqlite_connection.h"
 
 using namespace idast;
@@ -33,27 +34,6 @@ namespace {
 constexpr const char* kBootA = "00000000000000aa";
 constexpr const char* kBootB = "00000000000000bb";
 constexpr std::int64_t kNoon = 1'703'160'000'000;  // 2023-12-21 12:00:00 UTC.
-
-// A directory of its own, gone at the end.
-struct Folder {
-  std::filesystem::path path;
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "idast-store-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::string file(const char* name) const { return (path / name).string(); }
-};
-
-template <class T>
-T value_of(Result<T>&& result) {
-  if (!result) FAIL(result.error().words);
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 // What a shell's `sqlite3 FILE SQL` prints.
 std::string command_line(const std::string& file, const std::string& sql,
