@@ -1,33 +1,28 @@
 #include "mqtt/session.h"
 
 #include <algorithm>
-#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/steady_timer.hpp>
 
 #include "core/base/random.h"
 #include "core/base/require.h"
+#include "mqtt/alarm.h"
+#include "mqtt/deliveries.h"
 #include "mqtt/link.h"
+#include "mqtt/outgoing.h"
 #include "mqtt/packets.h"
+#include "mqtt/subscriptions.h"
 
 namespace idast::mqtt {
 namespace asio = boost::asio;
 namespace {
-
-// Packet ids 1 … 60 000 belong to our publishes, in turn; the rest to SUBSCRIBE and UNSUBSCRIBE.
-// A broker forbids one id for both at a time, and ranges that never meet need no bookkeeping.
-constexpr std::uint16_t kPublishIdMax = 60'000;
-constexpr std::uint16_t kSubscribeIdMin = kPublishIdMax + 1;
-
-// What may wait for one write. QoS 1 publishes above it wait in the queue, QoS 0 ones are refused.
-constexpr std::size_t kOutboxBytesMax = 1024uz * 1024;
-
-// A SUBSCRIBE packet stays below this, since brokers limit packets (ours to 128 KiB).
-constexpr std::size_t kSubscribeBytesMax = 16uz * 1024;
 
 // Looks at the line in one keep-alive: a silent line is pinged at the first and the second, and
 // dead at the third.
@@ -36,127 +31,7 @@ constexpr int kLooks = 3;
 // Doublings after which every reconnect delay has reached its maximum.
 constexpr int kDoublingsMax = 20;
 
-// A timer that calls one function at a time: setting it again or cancelling it makes sure that the
-// earlier function is not called, even if it was due already.
-class Alarm {
- public:
-  explicit Alarm(asio::io_context& io) : timer_{io} {}
-
-  template <class Call>
-  void set(std::chrono::milliseconds delay, Call call) {
-    const std::uint64_t turn = ++*turn_;
-    timer_.expires_after(delay);
-    timer_.async_wait([turn, last = turn_, call = std::move(call)](const auto& error) {
-      if (!error && *last == turn) call();
-    });
-  }
-  void cancel() {
-    ++*turn_;
-    timer_.cancel();
-  }
-
- private:
-  asio::steady_timer timer_;
-  // Shared with waits that outlive the alarm.
-  std::shared_ptr<std::uint64_t> turn_ = std::make_shared<std::uint64_t>(0);
-};
-
 }  // namespace
-
-std::optional<std::string> fault_of(const Options& options) {
-  if (options.host.empty()) return "the broker's host is empty";
-  if (options.port == 0) return "the broker's port is 0";
-  if (options.client_id.empty() && !options.clean_session) {
-    return "a session that the broker keeps needs a client id";
-  }
-  if (options.username.empty() && !options.password.empty()) {
-    return "a password needs a user name";
-  }
-  if (options.keep_alive.count() < 0 || options.keep_alive.count() > 65'535) {
-    return "keep_alive must be 0 to 65535 s";
-  }
-  if (options.packet_bytes_max < 1024 || options.packet_bytes_max > kRemainingLengthMax) {
-    return "packet_bytes_max must be 1 KiB to 256 MiB";
-  }
-  if (options.outgoing_max < 1 || options.outgoing_max > kPublishIdMax) {
-    return "outgoing_max must be 1 to 60000";
-  }
-  if (options.inflight_max < 1 || options.inflight_max > options.outgoing_max) {
-    return "inflight_max must be 1 to outgoing_max";
-  }
-  const bool delays = options.reconnect_delay_min.count() >= 1 &&
-                      options.reconnect_delay_min <= options.reconnect_delay_max;
-  if (!delays) return "reconnect delays must be at least 1 ms, and the minimum below the maximum";
-  if (options.connect_timeout.count() < 1 || options.answer_timeout.count() < 1) {
-    return "connect_timeout and answer_timeout must be at least 1 ms";
-  }
-  if (options.will && options.will->qos > 1) return "the will's QoS must be 0 or 1";
-
-  // What is left can be said best by encoding it.
-  Connect connect{.client_id = options.client_id, .clean_session = options.clean_session};
-  if (options.will) {
-    connect.will = ConnectWill{.topic = options.will->topic, .payload = options.will->payload};
-  }
-  if (!options.username.empty()) connect.username = options.username;
-  if (!options.password.empty()) connect.password = options.password;
-  std::string bytes;
-  const auto encoded = encode(connect, bytes);
-  if (encoded) return std::nullopt;
-  return "client id, user name, password or will cannot be sent: " +
-         std::string{name(encoded.error())};
-}
-
-std::string_view name(DisconnectKind kind) {
-  switch (kind) {
-    case DisconnectKind::stopped:
-      return "stopped";
-    case DisconnectKind::resolve_failed:
-      return "resolve_failed";
-    case DisconnectKind::connect_failed:
-      return "connect_failed";
-    case DisconnectKind::tls_failed:
-      return "tls_failed";
-    case DisconnectKind::timed_out:
-      return "timed_out";
-    case DisconnectKind::refused:
-      return "refused";
-    case DisconnectKind::closed_by_broker:
-      return "closed_by_broker";
-    case DisconnectKind::line_dead:
-      return "line_dead";
-    case DisconnectKind::network_error:
-      return "network_error";
-    case DisconnectKind::protocol_error:
-      return "protocol_error";
-  }
-  return "unknown";
-}
-
-std::string_view name(PublishError error) {
-  switch (error) {
-    case PublishError::queue_full:
-      return "queue_full";
-    case PublishError::too_large:
-      return "too_large";
-    case PublishError::bad_topic:
-      return "bad_topic";
-    case PublishError::offline:
-      return "offline";
-    case PublishError::stopped:
-      return "stopped";
-  }
-  return "unknown";
-}
-
-std::string_view name(SubscribeError error) {
-  switch (error) {
-    case SubscribeError::bad_filter:
-      return "bad_filter";
-    case SubscribeError::too_many:
-      return "too_many";
-  }
-  return "unknown";
-}
 
 class Session::Core : public Link::Owner, public std::enable_shared_from_this<Session::Core> {
  public:
@@ -170,9 +45,9 @@ class Session::Core : public Link::Owner, public std::enable_shared_from_this<Se
   std::expected<void, PublishError> publish(std::string_view topic, std::string_view payload,
                                             std::uint8_t qos, bool retain,
                                             std::function<void()> acknowledged);
-  void acknowledge(AckToken token);
+  void acknowledge(AckToken token) { send_puback(token); }
   bool connected() const { return state_ == State::online || state_ == State::draining; }
-  bool subscribed() const;
+  bool subscribed() const { return state_ == State::online && subscriptions_.confirmed(); }
   const Counters& counters() const { return counters_; }
 
   void link_open() override;
@@ -184,21 +59,6 @@ class Session::Core : public Link::Owner, public std::enable_shared_from_this<Se
   // idle ─start─▶ opening ─TCP, TLS─▶ greeting ─CONNACK─▶ online ─stop─▶ draining ─▶ leaving
   // leaving ─▶ idle. A lost connection leads to waiting, and ─delay─▶ opening again.
   enum class State : std::uint8_t { idle, waiting, opening, greeting, online, draining, leaving };
-
-  struct Subscription {
-    std::string filter;
-    std::uint8_t qos = 0;
-    enum class Is : std::uint8_t { unsent, pending, confirmed, refused } is = Is::unsent;
-    std::uint16_t packet_id = 0;  // while pending: of the SUBSCRIBE that asks
-    std::size_t position = 0;     // and the place in it
-  };
-
-  struct Outgoing {
-    std::string packet;  // as on the wire; the id follows from the place in the queue
-    std::function<void()> acknowledged;
-    bool written = false;  // on some connection: the broker may have it
-    bool done = false;     // acknowledged before an older one was
-  };
 
   void open();
   void lose(DisconnectKind kind, std::string words, std::uint8_t connack_code = 0);
@@ -221,12 +81,9 @@ class Session::Core : public Link::Owner, public std::enable_shared_from_this<Se
   void on(const Disconnect&) { unexpected("DISCONNECT"); }
   void unexpected(std::string_view packet);
 
-  std::uint16_t next_subscribe_id();
+  void send_puback(AckToken token);
   void send_subscriptions();
   void send_outgoing();
-  void resend_all();
-  std::uint32_t hold(std::uint16_t packet_id);
-  void send_puback(std::uint16_t packet_id);
   void watch_line();
   void look_at_line();
 
@@ -259,18 +116,9 @@ class Session::Core : public Link::Owner, public std::enable_shared_from_this<Se
   int silent_looks_ = 0;
   std::vector<std::function<void()>> done_;
 
-  std::uint64_t connection_ = 0;
-  // By packet id: the last delivery at QoS 1 that is not yet acknowledged; 0: none is.
-  std::vector<std::uint32_t> held_ = std::vector<std::uint32_t>(65'536);
-  std::uint32_t serial_ = 0;  // of the last delivery
-
-  std::vector<Subscription> subscriptions_;
-  std::uint16_t subscribe_id_ = kSubscribeIdMin;
-
-  std::deque<Outgoing> outgoing_;
-  std::size_t outgoing_bytes_ = 0;
-  std::size_t sent_ = 0;        // the first so many of outgoing_ were written on this connection
-  std::uint16_t first_id_ = 1;  // packet id of outgoing_.front(), or of the next one
+  Deliveries deliveries_{counters_};
+  Subscriptions subscriptions_;
+  Outgoing outgoing_{options_, counters_};
 };
 
 Session::Core::Core(asio::io_context& io, Options options, Callbacks callbacks)
@@ -341,17 +189,16 @@ void Session::Core::on(const Connack& packet) {
   }
   state_ = State::online;
   ++counters_.connects;
-  ++connection_;
-  std::ranges::fill(held_, 0u);
-  counters_.held = 0;
+  deliveries_.open();
   deadline_.cancel();
   stable_.set(options_.stable_after, later(&Core::lived_long));
   line_received_ = line_sent_ = 0;
   silent_looks_ = 0;
   watch_line();
-  for (Subscription& subscription : subscriptions_) subscription.is = Subscription::Is::unsent;
+  subscriptions_.forget_answers();
   send_subscriptions();
-  resend_all();
+  outgoing_.rewind();
+  send_outgoing();
   if (callbacks_.connected) callbacks_.connected(packet.session_present);
 }
 
@@ -370,7 +217,7 @@ void Session::Core::lose(DisconnectKind kind, std::string words, std::uint8_t co
   stable_.cancel();
   line_.cancel();
   ++(was_connected ? counters_.disconnects : counters_.connect_failures);
-  counters_.held = 0;
+  deliveries_.close();
   state_ = State::waiting;
   const std::chrono::milliseconds delay = next_delay();
   retry_.set(delay, later(&Core::open));
@@ -414,6 +261,7 @@ void Session::Core::drained() {
 
 void Session::Core::leave() {
   state_ = State::leaving;
+  deliveries_.close();
   line_.cancel();
   require(encode(Disconnect{}, link_->outbox()).has_value(), "Session: DISCONNECT is constant");
   link_->finish();
@@ -423,12 +271,8 @@ void Session::Core::end_stop() {
   const bool was_connected = connected() || state_ == State::leaving;
   destroy();
   if (was_connected) ++counters_.disconnects;
-  counters_.held = 0;
-  counters_.publishes_abandoned += counters_.outgoing;
-  counters_.outgoing = 0;
-  first_id_ = 1;
-  outgoing_.clear();
-  outgoing_bytes_ = sent_ = 0;
+  deliveries_.close();
+  outgoing_.abandon();
   asio::post(io_, [weak = weak_from_this(), was_connected, done = std::exchange(done_, {})] {
     // The session may be destroyed by any of these calls; it then wants no more of them.
     if (const auto self = weak.lock(); self && self->callbacks_.disconnected) {
@@ -500,11 +344,10 @@ void Session::Core::unexpected(std::string_view packet) {
 }
 
 void Session::Core::on(const Publish& packet) {
-  const std::uint32_t serial = packet.qos == 1 ? hold(packet.packet_id) : 0;
+  const AckToken token = deliveries_.receive(packet.packet_id);
   if (!valid_topic(packet.topic)) {
     ++counters_.messages_bad_topic;
-    if (packet.qos == 1) send_puback(packet.packet_id);
-    return;
+    return send_puback(token);
   }
   if (state_ != State::online) return;  // stopping: the broker redelivers what is not acknowledged
   ++counters_.messages_received;
@@ -515,143 +358,54 @@ void Session::Core::on(const Publish& packet) {
                       .qos = packet.qos,
                       .retain = packet.retain,
                       .duplicate = packet.duplicate,
-                      .token = packet.qos == 1 ? AckToken{connection_, packet.packet_id, serial}
-                                               : AckToken{connection_, 0, 0}});
+                      .token = token});
 }
 
 void Session::Core::on(const OversizePublish& packet) {
   ++counters_.messages_oversize;
-  if (packet.qos == 0) return;
-  hold(packet.packet_id);
-  send_puback(packet.packet_id);
+  send_puback(deliveries_.receive(packet.packet_id));
 }
 
-std::uint32_t Session::Core::hold(std::uint16_t packet_id) {
-  if (++serial_ == 0) serial_ = 1;
-  if (std::exchange(held_[packet_id], serial_) != 0) return serial_;
-  ++counters_.held;
-  counters_.held_max = std::max(counters_.held_max, counters_.held);
-  return serial_;
-}
-
-void Session::Core::send_puback(std::uint16_t packet_id) {
-  held_[packet_id] = 0;
-  --counters_.held;
-  ++counters_.acknowledgements_sent;
-  require(encode(Puback{.packet_id = packet_id}, link_->outbox()).has_value(),
+void Session::Core::send_puback(AckToken token) {
+  if (!deliveries_.settle(token)) return;
+  require(encode(Puback{.packet_id = token.packet_id}, link_->outbox()).has_value(),
           "Session: a held packet id is not 0");
   link_->flush();
 }
 
-void Session::Core::acknowledge(AckToken token) {
-  if (token.packet_id == 0) return;
-  if (!connected() || token.connection != connection_) {
-    ++counters_.acknowledgements_stale;
-    return;
-  }
-  const std::uint32_t held = held_[token.packet_id];
-  if (held != token.serial || held == 0) {
-    ++(held == 0 ? counters_.acknowledgements_unknown : counters_.acknowledgements_void);
-    return;
-  }
-  send_puback(token.packet_id);
-}
-
 // ---- Subscribing
-
-bool Session::Core::subscribed() const {
-  return state_ == State::online && std::ranges::all_of(subscriptions_, [](const auto& one) {
-           return one.is == Subscription::Is::confirmed;
-         });
-}
 
 std::expected<void, SubscribeError> Session::Core::subscribe(std::string_view filter,
                                                              std::uint8_t qos) {
   require(qos <= 1, "Session: QoS 2 is never asked for");
-  if (!valid_filter(filter)) return std::unexpected{SubscribeError::bad_filter};
-  const auto known = std::ranges::find(subscriptions_, filter, &Subscription::filter);
-  if (known != subscriptions_.end()) {
-    known->qos = qos;
-    known->is = Subscription::Is::unsent;
-  } else if (subscriptions_.size() == kSubscriptionsMax) {
-    return std::unexpected{SubscribeError::too_many};
-  } else {
-    subscriptions_.push_back({.filter = std::string{filter}, .qos = qos});
-  }
-  if (state_ == State::online) send_subscriptions();
-  return {};
+  const auto added = subscriptions_.add(filter, qos);
+  if (added && state_ == State::online) send_subscriptions();
+  return added;
 }
 
 void Session::Core::unsubscribe(std::string_view filter) {
-  const auto known = std::ranges::find(subscriptions_, filter, &Subscription::filter);
-  if (known == subscriptions_.end()) return;
-  if (state_ == State::online) {
-    const Unsubscribe packet{.packet_id = next_subscribe_id(), .filters = {known->filter}};
-    require(encode(packet, link_->outbox()).has_value(), "Session: a known filter is valid");
-    link_->flush();
-  }
-  subscriptions_.erase(known);
+  const bool online = state_ == State::online;
+  const bool known = subscriptions_.remove(filter, online ? &link_->outbox() : nullptr);
+  if (known && online) link_->flush();
 }
 
-std::uint16_t Session::Core::next_subscribe_id() {
-  const std::uint16_t id = subscribe_id_;
-  subscribe_id_ = id == 65'535 ? kSubscribeIdMin : static_cast<std::uint16_t>(id + 1);
-  return id;
-}
-
-// All filters not yet sent, in as few packets as their limit allows.
 void Session::Core::send_subscriptions() {
-  Subscribe packet{.packet_id = next_subscribe_id()};
-  std::size_t bytes = 0;
-  bool sent = false;
-  const auto send = [&] {
-    sent = true;
-    require(encode(packet, link_->outbox()).has_value(), "Session: known filters are valid");
-    packet = {.packet_id = next_subscribe_id()};
-    bytes = 0;
-  };
-  for (Subscription& subscription : subscriptions_) {
-    if (subscription.is != Subscription::Is::unsent) continue;
-    subscription.is = Subscription::Is::pending;
-    subscription.packet_id = packet.packet_id;
-    subscription.position = packet.requests.size();
-    packet.requests.push_back({.filter = subscription.filter, .qos = subscription.qos});
-    bytes += subscription.filter.size();
-    if (bytes >= kSubscribeBytesMax) send();
-  }
-  if (!packet.requests.empty()) send();
-  if (!sent) return;
+  if (!subscriptions_.send(link_->outbox())) return;
   deadline_.set(options_.answer_timeout, later(&Core::timed_out_answering));
   link_->flush();
 }
 
 void Session::Core::on(const Suback& packet) {
-  bool answered = false;
-  std::vector<std::string> refused;  // copies: a callback may change the list
-  for (Subscription& subscription : subscriptions_) {
-    const bool asked =
-        subscription.is == Subscription::Is::pending && subscription.packet_id == packet.packet_id;
-    if (!asked) continue;
-    answered = true;
-    if (subscription.position >= packet.return_codes.size()) {
-      return unexpected("SUBACK with too few answers");
-    }
-    const auto code = static_cast<std::uint8_t>(packet.return_codes[subscription.position]);
-    // A lower QoS than asked is a refusal too: what it delivers is not redelivered.
-    const bool granted = code != kSubackFailure && code >= subscription.qos;
-    subscription.is = granted ? Subscription::Is::confirmed : Subscription::Is::refused;
-    if (!granted) refused.push_back(subscription.filter);
-  }
-  if (!answered) ++counters_.answers_unexpected;
-  counters_.subscriptions_refused += refused.size();
-  const bool pending = std::ranges::any_of(
-      subscriptions_, [](const Subscription& one) { return one.is == Subscription::Is::pending; });
-  if (!pending && state_ == State::online) deadline_.cancel();
-  for (const std::string& filter : refused) {
+  const auto answered = subscriptions_.answer(packet);
+  if (!answered) return unexpected("SUBACK with too few answers");
+  if (!answered->asked) ++counters_.answers_unexpected;
+  counters_.subscriptions_refused += answered->refused.size();
+  if (!subscriptions_.pending() && state_ == State::online) deadline_.cancel();
+  for (const std::string& filter : answered->refused) {
     if (callbacks_.subscription_refused) callbacks_.subscription_refused(filter);
     if (state_ != State::online) return;  // the callback stopped or destroyed the session
   }
-  if (answered && subscribed() && callbacks_.subscribed) callbacks_.subscribed();
+  if (answered->asked && subscribed() && callbacks_.subscribed) callbacks_.subscribed();
 }
 
 // ---- Publishing
@@ -675,75 +429,34 @@ std::expected<void, PublishError> Session::Core::publish(std::string_view topic,
     ++counters_.publishes_offline;
     return std::unexpected{PublishError::offline};
   }
-  const bool full = qos == 0 ? link_->outbox().size() + bytes > kOutboxBytesMax
-                             : outgoing_.size() == options_.outgoing_max ||
-                                   outgoing_bytes_ + bytes > options_.outgoing_bytes_max;
-  if (full) {
+  const bool room =
+      qos == 0 ? link_->outbox().size() + bytes <= kOutboxBytesMax : outgoing_.has_room(bytes);
+  if (!room) {
     ++counters_.publishes_queue_full;
     return std::unexpected{PublishError::queue_full};
   }
-  Publish packet{.topic = topic, .payload = payload, .qos = qos, .retain = retain};
+  const Publish packet{.topic = topic, .payload = payload, .qos = qos, .retain = retain};
   if (qos == 0) {
     require(encode(packet, link_->outbox()).has_value(), "Session: publish() checked the packet");
     ++counters_.publishes_sent;
     link_->flush();
     return {};
   }
-  packet.packet_id =
-      static_cast<std::uint16_t>((first_id_ - 1 + outgoing_.size()) % kPublishIdMax + 1);
-  Outgoing& entry = outgoing_.emplace_back();
-  entry.packet.reserve(bytes);
-  entry.acknowledged = std::move(acknowledged);
-  require(encode(packet, entry.packet).has_value(), "Session: publish() checked the packet");
-  outgoing_bytes_ += bytes;
-  ++counters_.outgoing;
+  outgoing_.add(packet, bytes, std::move(acknowledged));
   send_outgoing();
   return {};
 }
 
-void Session::Core::resend_all() {
-  sent_ = 0;
-  send_outgoing();
-}
-
 void Session::Core::send_outgoing() {
   if (!connected()) return;
-  std::string& outbox = link_->outbox();
-  while (sent_ < outgoing_.size() && sent_ < options_.inflight_max &&
-         outbox.size() < kOutboxBytesMax) {
-    Outgoing& entry = outgoing_[sent_++];
-    if (entry.done) continue;
-    if (entry.written) mark_duplicate(entry.packet);
-    ++(entry.written ? counters_.publishes_resent : counters_.publishes_sent);
-    entry.written = true;
-    outbox.append(entry.packet);
-  }
+  outgoing_.send(link_->outbox());
   link_->flush();
 }
 
 void Session::Core::link_written() { send_outgoing(); }
 
 void Session::Core::on(const Puback& packet) {
-  // Ids were given in turn, so the id says the place in the queue.
-  const std::size_t place =
-      static_cast<std::size_t>(packet.packet_id + kPublishIdMax - first_id_) % kPublishIdMax;
-  const bool known = packet.packet_id <= kPublishIdMax && place < sent_ && !outgoing_[place].done;
-  if (!known) {
-    ++counters_.answers_unexpected;
-    return;
-  }
-  Outgoing& entry = outgoing_[place];
-  entry.done = true;
-  outgoing_bytes_ -= entry.packet.size();
-  std::string{}.swap(entry.packet);
-  const auto acknowledged = std::exchange(entry.acknowledged, {});
-  while (!outgoing_.empty() && outgoing_.front().done) {
-    outgoing_.pop_front();
-    --sent_;
-    first_id_ = static_cast<std::uint16_t>(first_id_ % kPublishIdMax + 1);
-  }
-  --counters_.outgoing;
-  ++counters_.publishes_acknowledged;
+  const auto acknowledged = outgoing_.acknowledge(packet.packet_id);
   if (acknowledged) acknowledged();
   send_outgoing();
   drained();
