@@ -41,6 +41,8 @@ using boost::system::error_code;
 constexpr std::size_t kWorkers = 2;
 // Sunrise and sunset to half a minute are enough for a word on a screen.
 constexpr std::chrono::seconds kSunEvery{30};
+// How soon the log says that the database does not answer.
+constexpr std::chrono::seconds kWatchEvery{1};
 // From the signal to the last word. A commit takes milliseconds; a store that refuses is given up.
 constexpr std::chrono::seconds kStopWithin{5};
 // How long /metrics waits for a thread that is busy.
@@ -127,6 +129,7 @@ class Service::Parts {
   void poll();
   void restart_session();
   void update_sun();
+  void watch_store();
   // Commits, or, while the database takes nothing, the spool.
   void start_keeping();
   void keep(Batch batch);
@@ -156,6 +159,7 @@ class Service::Parts {
   asio::signal_set signals_{io_};
   asio::steady_timer due_{io_};
   asio::steady_timer sun_{io_};
+  asio::steady_timer watch_{io_};
   asio::steady_timer deadline_{io_};
   std::optional<mqtt::Session> session_;
   Pipeline pipeline_;
@@ -309,6 +313,7 @@ void Service::Parts::run() {
   http_thread_ = std::thread{[this] { http_io_.run(); }};
   watch_signals();
   update_sun();
+  watch_store();
   if (config_.ingest_enabled) session_->start();
   io_.run();
 }
@@ -361,6 +366,7 @@ void Service::Parts::begin_stop() {
 void Service::Parts::finish_stop() {
   if (std::exchange(finished_, true)) return;
   due_.cancel();
+  watch_.cancel();
   signals_.cancel();
   const auto done = [this] {
     deadline_.cancel();
@@ -453,6 +459,14 @@ void Service::Parts::update_sun() {
   });
 }
 
+void Service::Parts::watch_store() {
+  writer_->watch();
+  watch_.expires_after(kWatchEvery);
+  watch_.async_wait([this](const error_code& cancelled) {
+    if (!cancelled) watch_store();
+  });
+}
+
 // --- what HTTP asks ------------------------------------------------------------------------------
 
 api::Routes Service::Parts::make_routes(store::Reader& reader) {
@@ -534,6 +548,9 @@ bool Service::Parts::archive_some() {
 void Service::Parts::measure_store(api::Metrics& metrics) {
   metrics.counter("idast_store_failures_total", "Commits that failed and were tried again.",
                   static_cast<double>(writer_->failures()));
+  metrics.gauge("idast_store_step_seconds",
+                "How long the writer has been waiting for the database; over 5: it is stalled.",
+                std::chrono::duration<double>{writer_->step_lasts()}.count());
   if (const auto size = store_->size()) {
     metrics.gauge("idast_store_bytes", "What the database takes on disk.",
                   static_cast<double>(size->bytes));

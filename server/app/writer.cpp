@@ -7,18 +7,38 @@
 namespace idast::app {
 namespace {
 
-using Clock = std::chrono::steady_clock;
-
 Instant now() {
-  return Instant{std::chrono::duration_cast<Millis>(Clock::now().time_since_epoch())};
+  const auto since = std::chrono::steady_clock::now().time_since_epoch();
+  return Instant{std::chrono::duration_cast<Millis>(since)};
+}
+
+std::int64_t seconds(Millis span) {
+  return std::chrono::duration_cast<std::chrono::seconds>(span).count();
 }
 
 }  // namespace
 
-Writer::Writer(store::Store& store, Backlog& backlog, const Log& log, Outlets outlets)
-    : store_{store}, backlog_{backlog}, log_{log}, outlets_{std::move(outlets)}, thread_{[this] {
-        run();
-      }} {}
+Writer::Step::Step(Writer& writer) : writer_{writer} {
+  Lock lock{writer_.mutex_};
+  writer_.step_since_ = Clock::now();
+}
+
+Writer::Step::~Step() {
+  Lock lock{writer_.mutex_};
+  if (std::exchange(writer_.stall_logged_, false)) {
+    writer_.log_.info("store.answered", {{"after_s", seconds(writer_.lasts())}});
+  }
+  writer_.step_since_.reset();
+}
+
+Writer::Writer(store::Store& store, Backlog& backlog, const Log& log, Outlets outlets,
+               Millis stalled_after)
+    : store_{store},
+      backlog_{backlog},
+      log_{log},
+      outlets_{std::move(outlets)},
+      stalled_after_{stalled_after},
+      thread_{[this] { run(); }} {}
 
 Writer::~Writer() {
   {
@@ -48,7 +68,28 @@ void Writer::wake() {
 
 std::optional<std::string> Writer::trouble() const {
   Lock lock{mutex_};
-  return trouble_;
+  if (!stalled()) return trouble_;
+  return "the database has not answered for " + std::to_string(seconds(lasts())) + " s";
+}
+
+Millis Writer::lasts() const {
+  if (!step_since_) return Millis{0};
+  return std::chrono::duration_cast<Millis>(Clock::now() - *step_since_);
+}
+
+bool Writer::stalled() const { return step_since_ && lasts() >= stalled_after_; }
+
+Millis Writer::step_lasts() const {
+  Lock lock{mutex_};
+  return lasts();
+}
+
+void Writer::watch() {
+  Lock lock{mutex_};
+  if (stall_logged_ || !stalled()) return;
+  stall_logged_ = true;
+  log_.error("store.stalled", {{"words", "the database does not answer; nothing is acknowledged"},
+                               {"for_s", seconds(lasts())}});
 }
 
 std::uint64_t Writer::failures() const {
@@ -83,9 +124,18 @@ void Writer::run() {
     }
     // After a batch, too: whoever sends without a pause must not hold up the spool.
     if (backlog_.has_next() && Clock::now() >= retry_at_ && !stopping()) replay();
-    untidy_ = store_.tidy() || outlets_.idle();
-    backlog_.tidy(now());
+    tidy();
   }
+}
+
+void Writer::tidy() {
+  {
+    const Step step{*this};
+    untidy_ = store_.tidy();
+  }
+  const Step step{*this};
+  untidy_ = untidy_ || outlets_.idle();
+  backlog_.tidy(now());
 }
 
 void Writer::write(Batch batch) {
@@ -127,7 +177,10 @@ void Writer::log_progress(bool drained) {
 
 store::Result<store::Committed> Writer::commit(std::span<const telemetry::Record> records,
                                                std::span<const telemetry::Loss> losses) {
-  auto committed = store_.commit(records, losses);
+  auto committed = [&] {
+    const Step step{*this};
+    return store_.commit(records, losses);
+  }();
   if (!committed) {
     note_trouble(committed.error());
     retry_at_ = Clock::now() + retry_wait_;

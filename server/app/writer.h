@@ -17,12 +17,19 @@ namespace idast::app {
 // own limit (2 s for a lock) is given back, to be put into the spool; from then on the spool is
 // read back, the oldest first, with growing pauses while the database refuses. A batch that comes
 // meanwhile goes before the next piece of the spool.
+//
+// A store that neither takes nor refuses, because its disk does not answer, holds the batch at hand
+// for as long as that lasts: nothing more is acknowledged, what waits is bounded by the broker's
+// window and the batcher's queue, and trouble() says so.
 class Writer {
  public:
   static constexpr Millis kRetryMin{100};
   static constexpr Millis kRetryMax{5'000};
   // The log says this often how far the spool is read back.
   static constexpr Millis kProgressEvery{10'000};
+  // A step of its work that takes longer is not answered: a lock is refused after 2 s, and the
+  // longest commit that was seen on an SD card took one.
+  static constexpr Millis kStalledAfter{5'000};
 
   // Called on the writer's thread.
   struct Outlets {
@@ -36,7 +43,8 @@ class Writer {
     // nobody waits for a commit.
     std::function<bool()> idle = [] { return false; };
   };
-  Writer(store::Store& store, Backlog& backlog, const Log& log, Outlets outlets);
+  Writer(store::Store& store, Backlog& backlog, const Log& log, Outlets outlets,
+         Millis stalled_after = kStalledAfter);
   // Finishes the commit at hand.
   ~Writer();
   Writer(const Writer&) = delete;
@@ -46,16 +54,37 @@ class Writer {
   void submit(Batch batch);
   // The spool has something. Any thread.
   void wake();
-  // The store's words while it refuses to commit. Any thread.
+  // The store's words while it refuses to commit, or for how long it has not answered. Any thread.
   std::optional<std::string> trouble() const;
+  // How long the step at hand has been taking; zero between steps. Any thread.
+  Millis step_lasts() const;
+  // Logs that the store does not answer, once. Call it every second or so, on any thread: the
+  // writer's own is the one that waits.
+  void watch();
   std::uint64_t failures() const;
 
  private:
+  using Clock = std::chrono::steady_clock;
+  // One step of the work, for as long as it lives.
+  class Step {
+   public:
+    explicit Step(Writer& writer);
+    ~Step();
+    Step(const Step&) = delete;
+    Step& operator=(const Step&) = delete;
+
+   private:
+    Writer& writer_;
+  };
+
   void run();
+  Millis lasts() const REQUIRES(mutex_);
+  bool stalled() const REQUIRES(mutex_);
   // A batch, or nothing: then there is something else to do, or it is the end.
   std::optional<Batch> next();
   bool stopping() const;
   void write(Batch batch);
+  void tidy();
   void replay();
   void log_progress(bool drained);
   store::Result<store::Committed> commit(std::span<const telemetry::Record> records,
@@ -66,18 +95,21 @@ class Writer {
   Backlog& backlog_;
   const Log& log_;
   Outlets outlets_;
+  const Millis stalled_after_;
 
   // Of the writer's thread.
-  std::chrono::steady_clock::time_point retry_at_{};
+  Clock::time_point retry_at_{};
   Millis retry_wait_ = kRetryMin;
   bool untidy_ = true;  // There is more to tidy than was done.
-  std::optional<std::chrono::steady_clock::time_point> progress_at_;
+  std::optional<Clock::time_point> progress_at_;
 
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
   std::optional<Batch> waiting_ GUARDED_BY(mutex_);
   std::optional<std::string> trouble_ GUARDED_BY(mutex_);
   std::uint64_t failures_ GUARDED_BY(mutex_) = 0;
+  std::optional<Clock::time_point> step_since_ GUARDED_BY(mutex_);
+  bool stall_logged_ GUARDED_BY(mutex_) = false;
   bool stopping_ GUARDED_BY(mutex_) = false;
   std::thread thread_;  // Last: it uses everything above.
 };

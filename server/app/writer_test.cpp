@@ -1,12 +1,15 @@
 #include "server/app/writer.h"
 
+#include <deque>
 #include <future>
 #include <utility>
 
 #include <doctest/doctest.h>
 
 #include "server/app/keeper.h"
+#include "server/app/pipeline.h"
 #include "server/app/spool_folder_test.h"
+#include "server/store/sqlite.h"
 
 namespace idast::app {
 namespace {
@@ -35,6 +38,29 @@ class StubbornStore final : public store::Store {
 
  private:
   int refusals_;
+};
+
+// A store whose first commit does not return before it is told to.
+class FrozenStore final : public store::Store {
+ public:
+  store::Result<store::Committed> commit(std::span<const telemetry::Record> batch,
+                                         std::span<const telemetry::Loss> losses) override {
+    if (std::exchange(freezes_, false)) {
+      frozen.set_value();
+      thaw.get_future().wait();
+    }
+    return real_->commit(batch, losses);
+  }
+  store::Result<std::unique_ptr<store::Reader>> open_reader() override {
+    return real_->open_reader();
+  }
+  store::Result<Size> size() override { return real_->size(); }
+
+  std::promise<void> frozen, thaw;
+
+ private:
+  std::unique_ptr<store::Store> real_ = store::open_sqlite(":memory:").value();
+  bool freezes_ = true;  // Of the writer's thread.
 };
 
 Batch batch_of(const std::string& device, std::uint16_t packet_id = 9) {
@@ -142,6 +168,68 @@ TEST_CASE("what can wait goes on without a batch, and holds up neither a batch n
     CHECK(answers.committed.get_future().get().tokens[0].token.packet_id == 9);
   }
   CHECK(store.rows == std::vector<std::string>{"a"});
+}
+
+TEST_CASE("a store that does not answer is said, holds what is bounded, and loses nothing") {
+  const Log log{LogFormat::text};
+  SpoolFolder disk;
+  Backlog backlog{disk, kLimit, log};
+  FrozenStore store;
+  live::Board board;
+  std::size_t acknowledged = 0;
+  std::deque<std::promise<std::pair<Batch, store::Committed>>> answers;  // One for each batch.
+  Writer writer{store,
+                backlog,
+                log,
+                {.committed =
+                     [&](Batch batch, store::Committed result) {
+                       answers.back().set_value({std::move(batch), std::move(result)});
+                     },
+                 .failed = [](const Batch&) {},
+                 .replayed = [](const store::Committed&, bool) {}},
+                Millis{0}};
+  Pipeline pipeline{
+      {.linger = Millis{0}},
+      board,
+      log,
+      {.acknowledge = [&](std::span<const mqtt::AckToken> all) { acknowledged += all.size(); },
+       .publish = [](const ingest::StoredMessage&) { return true; },
+       .commit =
+           [&](Batch batch) {
+             answers.emplace_back();
+             writer.submit(std::move(batch));
+           }}};
+  const auto send = [&](std::size_t seq) {
+    const std::string text =
+        R"({"powerW":8.5,"boot":"00000000000000aa","seq":)" + std::to_string(seq) + "}";
+    pipeline.receive({.topic = "solar-tracker/a/telemetry",
+                      .payload = text,
+                      .qos = 1,
+                      .token = {1, static_cast<std::uint16_t>(1 + seq)}},
+                     Instant{}, UtcMillis{1'700'000'000'000});
+    pipeline.poll(Instant{});
+  };
+  send(0);
+  store.frozen.get_future().wait();
+  CHECK(writer.trouble()->starts_with("the database has not answered for "));
+  writer.watch();
+  for (std::size_t seq = 1; seq <= ingest::kQueueMax + 20; ++seq) send(seq);
+  CHECK(acknowledged == 0);
+  CHECK(pipeline.take_overflow());  // A window larger than any: the rest waits at the broker.
+  CHECK(disk.list()->empty());
+
+  store.thaw.set_value();
+  while (!pipeline.idle()) {
+    auto [batch, result] = answers.back().get_future().get();
+    pipeline.committed(std::move(batch), result);
+    pipeline.poll(Instant{});
+  }
+  CHECK(acknowledged == 1 + ingest::kQueueMax);
+  std::size_t rows = 0;
+  const store::Range everything{"a", UtcMillis{0}, UtcMillis{2'000'000'000'000}};
+  REQUIRE((*store.open_reader())->rows(everything, SIZE_MAX / 2, [&](auto&&) { return ++rows; }));
+  CHECK(rows == 1 + ingest::kQueueMax);
+  while (writer.trouble()) std::this_thread::yield();  // Until it has tidied up.
 }
 
 TEST_CASE("the keeper says what is durable, and gives back what the disk did not take") {
