@@ -43,7 +43,7 @@ add_executable(idast cli/main.cpp)
 target_link_libraries(idast PRIVATE idast_cli)
 target_compile_definitions(idast PRIVATE IDAST_VERSION="${PROJECT_VERSION}")
 
-idast_room(tests/journey DEPENDS idast_ingest idast_store idast_transfer idast_archive idast_wire idast_mqtt idast_sim_sky)
+idast_room(tests/journey DEPENDS idast_ingest idast_store idast_transfer idast_archive idast_wire idast_mqtt idast_sim_live)
 idast_room(tests/yield DEPENDS idast_insight idast_sim_plant)
 idast_room(tests/golden DEPENDS idast_sim_lab)
 add_executable(golden_days tests/golden/main.cpp)

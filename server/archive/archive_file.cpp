@@ -3,6 +3,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <utility>
 #include <vector>
 
 #include <fcntl.h>
@@ -159,12 +160,21 @@ Result<std::string> FileWriter::finish() {
   if (fsync(state.descriptor) != 0) {
     return failure(ErrorKind::unwritable, state.unfinished, errno);
   }
+  // What is read back from here on comes from the disk, as far as the system lets us ask for it.
+  posix_fadvise(state.descriptor, 0, 0, POSIX_FADV_DONTNEED);
+  return state.sum.take();
+}
+
+Result<void> FileWriter::publish() {
+  State& state = *state_;
   if (rename(state.unfinished.c_str(), state.file.c_str()) != 0 || !sync_folder(state.file)) {
     return failure(ErrorKind::unwritable, state.file, errno);
   }
   state.whole = true;
-  return state.sum.take();
+  return {};
 }
+
+const std::filesystem::path& FileWriter::unfinished() const { return state_->unfinished; }
 
 Result<void> append_line(const std::filesystem::path& file, std::string_view line) {
   const bool is_new = !std::filesystem::exists(file);
@@ -193,74 +203,86 @@ namespace {
 // Cuts what comes in pieces into lines.
 class Lines {
  public:
-  explicit Lines(const std::function<bool(std::string_view)>& take) : take_{take} {}
+  enum class Next : std::uint8_t { more, stop, too_long };
 
-  // False: stop, or a line is longer than kLineBytesMax.
-  bool add(std::string_view text) {
+  Next add(std::string_view text, const std::function<bool(std::string_view)>& take) {
     for (;;) {
       const std::size_t end = text.find('\n');
-      if (rest_.size() + std::min(end, text.size()) > kLineBytesMax) {
-        too_long_ = true;
-        return false;
-      }
+      if (rest_.size() + std::min(end, text.size()) > kLineBytesMax) return Next::too_long;
       rest_.append(text.substr(0, end));
-      if (end == std::string_view::npos) return true;
-      const bool go_on = take_(rest_);
+      if (end == std::string_view::npos) return Next::more;
+      const bool go_on = take(rest_);
       rest_.clear();
-      if (!go_on) return false;
+      if (!go_on) return Next::stop;
       text.remove_prefix(end + 1);
     }
   }
-  bool too_long() const { return too_long_; }
   bool ended() const { return rest_.empty(); }
 
  private:
-  const std::function<bool(std::string_view)>& take_;
   std::string rest_;
-  bool too_long_ = false;
 };
 
 }  // namespace
 
-Result<void> read_lines(const std::filesystem::path& file,
-                        const std::function<bool(std::string_view line)>& line,
-                        const std::function<void(std::string_view bytes)>& bytes) {
-  const Descriptor in{open(file.c_str(), O_RDONLY | O_CLOEXEC)};
-  if (in.number() < 0) return failure(ErrorKind::unreadable, file, errno);
-  const std::unique_ptr<ZSTD_DCtx, FreeCompression> context{ZSTD_createDCtx()};
-  ZSTD_DCtx_setParameter(context.get(), ZSTD_d_windowLogMax, kWindowLog);
-  std::vector<char> packed(ZSTD_DStreamInSize());
-  std::vector<char> room(ZSTD_DStreamOutSize());
-  Lines lines{line};
-  std::size_t left = 1;
-  for (;;) {
-    const ssize_t size = ::read(in.number(), packed.data(), packed.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size < 0) return failure(ErrorKind::unreadable, file, errno);
-    if (size == 0) break;
-    const std::string_view piece{packed.data(), static_cast<std::size_t>(size)};
-    if (bytes) bytes(piece);
-    ZSTD_inBuffer from{piece.data(), piece.size(), 0};
-    while (from.pos < from.size) {
-      ZSTD_outBuffer to{room.data(), room.size(), 0};
-      left = ZSTD_decompressStream(context.get(), &to, &from);
-      if (ZSTD_isError(left) != 0) return damaged(file, ZSTD_getErrorName(left));
-      if (lines.add({room.data(), to.pos})) continue;
-      return lines.too_long() ? Result<void>{damaged(file, "a line is too long")} : Result<void>{};
-    }
-  }
-  // What the last piece still gives: its output may have been larger than the room.
-  while (left != 0) {
-    ZSTD_inBuffer from{nullptr, 0, 0};
+struct LineReading::State {
+  State(std::filesystem::path path, int descriptor) : file{std::move(path)}, in{descriptor} {}
+
+  std::filesystem::path file;
+  Descriptor in;
+  std::unique_ptr<ZSTD_DCtx, FreeCompression> context{ZSTD_createDCtx()};
+  std::vector<char> packed = std::vector<char>(ZSTD_DStreamInSize());
+  std::vector<char> room = std::vector<char>(ZSTD_DStreamOutSize());
+  Lines lines = {};
+  std::size_t left = 1;  // 0: a compressed frame is whole.
+
+  // What `from` and the decompressor still hold.
+  Result<bool> unpack(ZSTD_inBuffer& from, const std::function<bool(std::string_view)>& line) {
     ZSTD_outBuffer to{room.data(), room.size(), 0};
     left = ZSTD_decompressStream(context.get(), &to, &from);
     if (ZSTD_isError(left) != 0) return damaged(file, ZSTD_getErrorName(left));
-    if (to.pos == 0) return damaged(file, "it ends too early");
-    if (lines.add({room.data(), to.pos})) continue;
-    return lines.too_long() ? Result<void>{damaged(file, "a line is too long")} : Result<void>{};
+    if (from.size == 0 && to.pos == 0 && left != 0) return damaged(file, "it ends too early");
+    switch (lines.add({room.data(), to.pos}, line)) {
+      case Lines::Next::more:
+        return true;
+      case Lines::Next::stop:
+        return false;
+      case Lines::Next::too_long:
+        break;
+    }
+    return damaged(file, "a line is too long");
   }
-  if (!lines.ended()) return damaged(file, "its last line has no end");
-  return {};
+};
+
+LineReading::LineReading(std::unique_ptr<State> state) : state_{std::move(state)} {}
+LineReading::~LineReading() = default;
+
+Result<std::unique_ptr<LineReading>> LineReading::open(const std::filesystem::path& file) {
+  auto state = std::make_unique<State>(file, ::open(file.c_str(), O_RDONLY | O_CLOEXEC));
+  if (state->in.number() < 0) return failure(ErrorKind::unreadable, file, errno);
+  ZSTD_DCtx_setParameter(state->context.get(), ZSTD_d_windowLogMax, kWindowLog);
+  return std::unique_ptr<LineReading>{new LineReading{std::move(state)}};
+}
+
+Result<bool> LineReading::step(const std::function<bool(std::string_view line)>& line,
+                               const std::function<void(std::string_view bytes)>& bytes) {
+  State& state = *state_;
+  ssize_t size = 0;
+  do {
+    size = ::read(state.in.number(), state.packed.data(), state.packed.size());
+  } while (size < 0 && errno == EINTR);
+  if (size < 0) return failure(ErrorKind::unreadable, state.file, errno);
+  const std::string_view piece{state.packed.data(), static_cast<std::size_t>(size)};
+  if (size > 0) bytes(piece);
+  ZSTD_inBuffer from{piece.data(), piece.size(), 0};
+  // At the end, what the last piece still gives: its output may have been larger than the room.
+  while (size > 0 ? from.pos < from.size : state.left != 0) {
+    const auto more = state.unpack(from, line);
+    if (!more || !*more) return more;
+  }
+  if (size > 0) return true;
+  if (!state.lines.ended()) return damaged(state.file, "its last line has no end");
+  return false;
 }
 
 std::string header_line(const Header& header) {

@@ -28,7 +28,7 @@ class Sha256 {
 };
 
 // Lines into a compressed file that appears under its name when it is whole: written beside it,
-// synced, renamed, and the folder synced. Without finish() nothing is left.
+// synced, renamed, and the folder synced. Without publish() nothing is left.
 class FileWriter {
  public:
   static Result<std::unique_ptr<FileWriter>> create(const std::filesystem::path& file);
@@ -37,8 +37,11 @@ class FileWriter {
   FileWriter& operator=(const FileWriter&) = delete;
 
   Result<void> line(std::string_view text);
-  // The file's sum.
+  // No more lines: all of it is on disk under unfinished(). The file's sum.
   Result<std::string> finish();
+  // Gives it its name; after finish().
+  Result<void> publish();
+  const std::filesystem::path& unfinished() const;
 
  private:
   struct State;
@@ -46,11 +49,24 @@ class FileWriter {
   std::unique_ptr<State> state_;
 };
 
-// Reads a compressed file by lines; false from `line` stops. `bytes`, when given, sees the
-// compressed bytes as they are read.
-Result<void> read_lines(const std::filesystem::path& file,
-                        const std::function<bool(std::string_view line)>& line,
-                        const std::function<void(std::string_view bytes)>& bytes = {});
+// Reads a compressed file by lines, a piece at a time.
+class LineReading {
+ public:
+  static Result<std::unique_ptr<LineReading>> open(const std::filesystem::path& file);
+  ~LineReading();
+  LineReading(const LineReading&) = delete;
+  LineReading& operator=(const LineReading&) = delete;
+
+  // The lines that end in the next 128 kB of the file, some milliseconds of work; false from `line`
+  // stops. `bytes` sees what stands in the file. False: it is read to its end, or was stopped.
+  Result<bool> step(const std::function<bool(std::string_view line)>& line,
+                    const std::function<void(std::string_view bytes)>& bytes);
+
+ private:
+  struct State;
+  explicit LineReading(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
 
 // Appends to a small file and syncs it; what a torn write left behind the last newline goes first.
 Result<void> append_line(const std::filesystem::path& file, std::string_view line);

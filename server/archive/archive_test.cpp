@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <functional>
 #include <iterator>
 #include <string>
 #include <vector>
@@ -12,6 +13,7 @@
 #include "core/telemetry/row.h"
 #include "server/archive/archive_file.h"
 #include "server/archive/archivist.h"
+#include "server/store/folder_test.h"
 #include "server/store/sqlite.h"
 
 using namespace idast;
@@ -19,31 +21,15 @@ using namespace idast::archive;
 using telemetry::position_of;
 using telemetry::Record;
 
+using store::Folder;
+
 namespace {
 
 constexpr std::int64_t kDay = 86'400'000;
 constexpr std::int64_t kMidnight = 1'703'116'800'000;  // 2023-12-21 00:00:00 UTC.
 
-struct Folder {
-  std::filesystem::path path;
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "idast-archive-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-};
-
 template <class T>
 T value_of(std::expected<T, Error>&& result) {
-  if (!result) FAIL(result.error().words);
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
-template <class T>
-T value_of(store::Result<T>&& result) {
   if (!result) FAIL(result.error().words);
   if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
@@ -250,6 +236,53 @@ TEST_CASE("a writer that is killed begins its file again, and a torn sum is writ
   CHECK(bytes_of(folder.path / "SHA256SUMS") == "x\n");
 }
 
+TEST_CASE("a day whose file is not what was written is not called archived, and is written again") {
+  const Folder folder;
+  const auto store = value_of(store::open_sqlite(":memory:"));
+  std::vector<Record> records;
+  for (std::int64_t i = 0; i < 600; ++i) records.push_back(sample("a", i, kMidnight + i * 100));
+  commit(*store, records);
+  pass(*store, 1);
+  const auto unfinished = folder.path / "2023-12-21.ndjson.zst.unfinished";
+  const auto day = folder.path / "2023-12-21.ndjson.zst";
+  // The disk gives something else back than it was given: a bit, a part, a file of another day.
+  const auto other = folder.path / "other.ndjson.zst";
+  auto writer = value_of(FileWriter::create(other));
+  value_of(writer->line(header_line({"2023-12-20", 1, std::string(64, '0'), 1})));
+  value_of(writer->line(end_line(0)));
+  value_of(writer->finish());
+  const std::string foreign = bytes_of(writer->unfinished());
+  const std::vector<std::function<std::string(std::string)>> damages{
+      [](std::string bytes) {
+        bytes[bytes.size() / 2] = static_cast<char>(bytes[bytes.size() / 2] ^ 1);
+        return bytes;
+      },
+      [](std::string bytes) { return bytes.substr(0, bytes.size() / 2); },
+      [](const std::string&) { return std::string{}; },
+      [&](const std::string&) { return foreign; }};
+  for (const auto& damage : damages) {
+    Archivist archivist{folder.path, *store};
+    std::error_code absent;
+    // So small a day leaves the compressor when it is closed.
+    while (std::filesystem::file_size(unfinished, absent) == 0 || absent) {
+      REQUIRE(value_of(archivist.step()));
+    }
+    write_bytes(unfinished, damage(bytes_of(unfinished)));
+    auto found = archivist.step();
+    while (found && *found) found = archivist.step();
+    REQUIRE_FALSE(found);
+    CHECK(found.error().kind == ErrorKind::damaged);
+    CHECK_FALSE(std::filesystem::exists(unfinished));
+    CHECK_FALSE(std::filesystem::exists(day));
+    CHECK(value_of(list(folder.path)).empty());
+    CHECK(value_of(store->unarchived()).has_value());
+  }
+  Archivist again{folder.path, *store};
+  run(again);
+  CHECK(entries_of(day).size() == 600);
+  CHECK_FALSE(value_of(store->unarchived()).has_value());
+}
+
 TEST_CASE("what is not an archive file is refused with words") {
   const Folder folder;
   const auto file = folder.path / "2023-12-21.ndjson.zst";
@@ -260,6 +293,7 @@ TEST_CASE("what is not an archive file is refused with words") {
     auto writer = value_of(FileWriter::create(file));
     for (const std::string& line : lines) value_of(writer->line(line));
     value_of(writer->finish());
+    value_of(writer->publish());
     return read(file, [](Entry&&) { return true; });
   };
   const std::string header =

@@ -6,6 +6,7 @@
 #include "core/base/calendar.h"
 #include "core/telemetry/row.h"
 #include "server/archive/archive_file.h"
+#include "server/archive/file_reading.h"
 
 namespace idast::archive {
 namespace {
@@ -37,6 +38,9 @@ struct Archivist::Work {
   std::int64_t samples = 0;
   std::filesystem::path path;
   std::int64_t after = 0;  // Rows up to this one are in an earlier file of the day.
+  // Once everything is written: what stands on the disk is read back.
+  std::optional<FileReading> written;
+  std::string sum;
 
   UtcMillis begins() const { return UtcMillis{task.day * kDayMillis}; }
   UtcMillis ends() const { return UtcMillis{(task.day + 1) * kDayMillis}; }
@@ -105,11 +109,8 @@ Result<bool> Archivist::begin() {
 
 Result<bool> Archivist::go_on() {
   Work& work = *work_;
-  if (work.device == work.devices.size()) {
-    if (auto done = finish(); !done) return std::unexpected{done.error()};
-    work_.reset();
-    return true;
-  }
+  if (work.written) return read_back();
+  if (work.device == work.devices.size()) return close();
   const store::Range range{work.devices[work.device].device, work.last_ts, work.ends()};
   std::size_t rows = 0;
   bool full = false;
@@ -138,20 +139,48 @@ Result<bool> Archivist::go_on() {
   return true;
 }
 
-Result<void> Archivist::finish() {
+// All rows are written.
+Result<bool> Archivist::close() {
   Work& work = *work_;
-  if (work.samples > 0) {
-    if (auto done = work.file->line(end_line(work.samples)); !done) return done;
-    const auto sum = work.file->finish();
-    if (!sum) return std::unexpected{sum.error()};
-    const std::string name = work.path.filename().string();
-    if (auto done = append_line(folder_ / kSumsName, *sum + "  " + name); !done) return done;
-    ++figures_.files;
-    figures_.samples += work.samples;
-    figures_.last_day = work.header.day;
+  if (work.samples == 0) return tell();
+  if (auto done = work.file->line(end_line(work.samples)); !done) {
+    return std::unexpected{done.error()};
   }
-  if (auto done = store_.archived(work.task); !done) return store_error(done.error());
-  return {};
+  auto sum = work.file->finish();
+  if (!sum) return std::unexpected{sum.error()};
+  work.sum = std::move(*sum);
+  auto written = FileReading::open(work.file->unfinished());
+  if (!written) return std::unexpected{written.error()};
+  work.written.emplace(std::move(*written));
+  return true;
+}
+
+// Rows are thinned out because of this file: it must be what was written, and readable.
+Result<bool> Archivist::read_back() {
+  Work& work = *work_;
+  const auto more = work.written->step();
+  if (!more || *more) return more;
+  const auto header = work.written->header();
+  if (!header) return std::unexpected{header.error()};
+  if (work.written->samples() != work.samples || work.written->sum() != work.sum) {
+    return std::unexpected{Error{
+        ErrorKind::damaged, work.file->unfinished().string() + ": it is not what was written"}};
+  }
+  if (auto done = work.file->publish(); !done) return std::unexpected{done.error()};
+  const std::string name = work.path.filename().string();
+  if (auto done = append_line(folder_ / kSumsName, work.sum + "  " + name); !done) {
+    return std::unexpected{done.error()};
+  }
+  ++figures_.files;
+  figures_.samples += work.samples;
+  figures_.last_day = work.header.day;
+  return tell();
+}
+
+Result<bool> Archivist::tell() {
+  if (auto done = store_.archived(work_->task); !done) return store_error(done.error());
+  work_.reset();
+  return true;
 }
 
 }  // namespace idast::archive

@@ -11,7 +11,8 @@
 
 // Writes the archive of a store, a few milliseconds at a time, oldest day first. A day is written
 // once it has been over for a while; what comes later makes a supplement. Killed at any moment it
-// begins that file again.
+// begins that file again. A store is told that a day is archived when its file was read back from
+// the disk and is what was written: sum, chain, every line, and as many as there were rows.
 namespace idast::archive {
 
 class FileWriter;
@@ -37,7 +38,9 @@ class Archivist {
   struct Work;
   Result<bool> begin();
   Result<bool> go_on();
-  Result<void> finish();
+  Result<bool> close();
+  Result<bool> read_back();
+  Result<bool> tell();
   Result<Header> header_for(const store::Unarchived& task) const;
 
   std::filesystem::path folder_;

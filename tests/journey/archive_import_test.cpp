@@ -10,6 +10,7 @@
 #include "server/archive/archive.h"
 #include "server/archive/archivist.h"
 #include "server/ingest/parser.h"
+#include "server/store/folder_test.h"
 #include "server/store/sqlite.h"
 #include "server/store/sqlite_scan.h"
 #include "server/transfer/import.h"
@@ -18,23 +19,12 @@
 
 using namespace idast;
 
+using store::Folder;
+
 namespace {
 
 constexpr std::int64_t kNoon = 1'703'160'000'000;  // 2023-12-21 12:00:00 UTC.
 constexpr std::int64_t kDayMs = 86'400'000;
-
-struct Folder {
-  std::filesystem::path path;
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "idast-archive-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-};
 
 std::vector<std::string> messages_of(const std::string& path, UtcMillis to) {
   const auto scan = store::SampleScan::open(path, {"", std::nullopt, to});
