@@ -58,12 +58,11 @@ double ClearSky::air_mass(Metres altitude, Degrees apparent_elevation) {
 }
 
 double ClearSky::turbidity_of(Metres altitude, Degrees apparent_elevation, float clearness) {
-  const double up = metres_up(altitude);
-  const double gain = 5.09e-5 * up + 0.868;
-  const double extinction = 3.92e-5 * up + 0.0387;
-  const double haze = std::log(gain / static_cast<double>(clearness)) /
-                      (extinction * air_mass(altitude, apparent_elevation));
-  return 1.0 + (haze - std::exp(-up / 8000.0)) / std::exp(-up / 1250.0);
+  const ClearSky sky{altitude,
+                     1.f};  // of any turbidity: only what follows from the altitude is asked
+  const double haze = std::log(sky.gain_ / static_cast<double>(clearness)) /
+                      (sky.extinction_ * air_mass(altitude, apparent_elevation));
+  return 1.0 + (haze - sky.height_8000_) / sky.height_1250_;
 }
 
 }  // namespace idast::sun
