@@ -127,6 +127,9 @@ class Hybrid {
     int since_sweep = 0;
   };
 
+  // After a sweep that told too little.
+  static constexpr Millis kAfterTooFew = std::chrono::minutes{5};
+
   void sense(const Inputs& inputs);
   void estimate_light(const Inputs& inputs);
   bool beam_is_strong() const;

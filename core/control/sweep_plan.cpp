@@ -10,7 +10,6 @@ constexpr double kPowerReadingNoise = 0.003;  // relative: INA226 and its shunt,
 constexpr double kRingAside = 18.0;           // degrees
 // No turn beside a high sun is wider than this.
 constexpr double kAcrossMax = 60.0;  // degrees
-constexpr Vector kZenith{0.0, 0.0, 1.0};
 
 // `sun` raised by `up` degrees in its own vertical plane (beyond the zenith too), then turned
 // clockwise by `aside` degrees.

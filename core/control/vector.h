@@ -29,6 +29,8 @@ constexpr Vector cross(const Vector& a, const Vector& b) {
 inline double length(const Vector& v) { return std::sqrt(dot(v, v)); }
 inline Vector unit(const Vector& v) { return v * (1.0 / length(v)); }
 
+constexpr Vector kZenith{0.0, 0.0, 1.0};
+
 constexpr double kRadiansPerDegree = std::numbers::pi / 180.0;
 
 // Angle between two directions, 0..180; exact for small angles, where an arc cosine would not be.
