@@ -88,6 +88,8 @@ Wish Hybrid::step(const Inputs& inputs) {
             .steady = false,
             .still = true};
   }
+  // Looks around a sun whose place is no longer known would be fitted to a wrong one.
+  if (!inputs.sun && !sweeping_.searching) sweeping_.on = false;
   if (sweeping_.on) return sweep_step(inputs);
   if (!inputs.sun) return by_light(inputs, inputs.sunless);
   if (inputs.sun->elevation < settings_.night_below) night_ = true;

@@ -2,6 +2,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 
 #include "core/base/time.h"
@@ -205,7 +206,8 @@ class Hybrid {
   bool doubted_ = false;              // clock or place contradict the light
   int agreements_ = 0;                // of light and ephemeris since then
   std::optional<Instant> stuck_until_;
-  double jam_misfit_ = 0.0;               // of an axis that stood still over the last sweep
+  // Of an axis that stood still over the last sweep; infinite when that was not asked.
+  double jam_misfit_ = std::numeric_limits<double>::infinity();
   std::array<bool, kLights> excluded_{};  // stuck: not fitted any more
   std::array<Millis, kLights> unread_{};  // for so long no reading where one is expected
   std::optional<Instant> bright_since_;   // by night

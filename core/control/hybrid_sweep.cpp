@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cmath>
+#include <limits>
 
 #include "core/control/hybrid.h"
 #include "core/control/numbers.h"
@@ -136,6 +137,7 @@ void Hybrid::end_sweep(const Inputs& inputs) {
     calibration_.begin(sweeping_.seen);
     return;
   }
+  jam_misfit_ = std::numeric_limits<double>::infinity();
   std::optional<Vector> around;
   if (sweeping_.ring) around = found_;
   search_.begin(calibration_.body(), calibration_.terms(), sweeping_.seen, around);

@@ -186,6 +186,40 @@ TEST_CASE("without a clock the sun is found by light, and followed") {
   CHECK(bench.out.state == State::track);
 }
 
+TEST_CASE("a clock that comes while the sun is searched for by light is no fault") {
+  for (const Millis late : {5s, 20s, 35s, 50s, 80s}) {
+    CAPTURE(late.count());
+    Bench bench;
+    bench.clock = false;
+    bench.run(late);
+    bench.clock = true;
+    for (int second = 0; second < 120; ++second) {
+      bench.run(1s);
+      REQUIRE(bench.out.state != State::fault);
+    }
+    CHECK(bench.out.state == State::track);
+    CHECK(bench.error_deg() < 0.8);
+  }
+}
+
+TEST_CASE("a sweep in which the clock is lost is given up and teaches nothing") {
+  for (const Millis after : {1s, 5s, 10s}) {
+    CAPTURE(after.count());
+    Bench bench;
+    bench.run(after);
+    REQUIRE(bench.out.reason == Reason::calibrating);
+    bench.clock = false;
+    bench.run(120ms);
+    CHECK(bench.out.state == State::acquire);
+    bench.run(5min);
+    CHECK(bench.tracker.learned().sweeps == 0);
+    bench.clock = true;
+    bench.run(15min);
+    CHECK(bench.out.state == State::track);
+    CHECK(bench.error_deg() < 0.6);
+  }
+}
+
 TEST_CASE("a clock that is an hour off is doubted, and the light is followed until it agrees") {
   Bench bench;
   bench.run(20min);
