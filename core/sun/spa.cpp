@@ -2,39 +2,17 @@
 
 #include <algorithm>
 #include <cmath>
-#include <initializer_list>
 #include <iterator>
-#include <numbers>
 #include <span>
 
+#include "core/sun/angle.h"
 #include "core/sun/crossing.h"
 
 namespace idast::sun {
 namespace {
 
-constexpr double kRadians = std::numbers::pi / 180.0;
-// 2000-01-01T12:00:00Z, the epoch J2000 on the UTC scale.
-constexpr std::int64_t kJ2000UnixMs = 946'728'000'000;
-constexpr double kDayMs = 86'400'000.0;
-constexpr double kDaysPerCentury = 36525.0;
 // Instants beyond ten thousand years to either side are taken as this: SPA ends at 6000.
-constexpr std::int64_t kReachMs = std::int64_t{10'000} * 366 * 86'400'000;
-
-double sine(double deg) { return std::sin(deg * kRadians); }
-double cosine(double deg) { return std::cos(deg * kRadians); }
-double tangent(double deg) { return std::tan(deg * kRadians); }
-
-double turned_into(double deg) {  // 0 <= result < 360
-  const double rest = std::fmod(deg, 360.0);
-  const double positive = rest < 0.0 ? rest + 360.0 : rest;
-  return positive < 360.0 ? positive : 0.0;
-}
-
-double polynomial(double t, std::initializer_list<double> falling) {
-  double sum = 0.0;
-  for (const double coefficient : falling) sum = sum * t + coefficient;
-  return sum;
-}
+constexpr std::int64_t kReachMs = std::int64_t{10'000} * 366 * kDayMs;
 
 // Table A4.2: the earth's periodic terms, A cos(B + C t), t in millennia since J2000, A in 1e-8
 // radians (longitude, latitude) or 1e-8 astronomical units (radius).
@@ -395,14 +373,6 @@ Apparent apparent_place(double T) {
           .distance_au = distance};
 }
 
-double refraction_deg(double elevation_deg, const Observer& observer) {  // section 3.14
-  constexpr double kSunRadiusDeg = 0.26667;
-  constexpr double kHorizonRefractionDeg = 0.5667;
-  if (elevation_deg < -(kSunRadiusDeg + kHorizonRefractionDeg)) return 0.0;
-  return (observer.pressure_hpa / 1010.0) * (283.0 / (273.0 + observer.temperature_c)) * 1.02 /
-         (60.0 * tangent(elevation_deg + 10.3 / (elevation_deg + 5.11)));
-}
-
 }  // namespace
 
 Observer observer(const Place& place, const Atmosphere& atmosphere) {
@@ -416,7 +386,7 @@ Observer observer(const Place& place, const Atmosphere& atmosphere) {
 PrecisePosition position_spa(UtcMillis at, const Observer& observer,
                              std::optional<double> delta_t_s) {
   const std::int64_t ms = std::clamp(at.unix_ms(), -kReachMs, kReachMs) - kJ2000UnixMs;
-  const double days = static_cast<double>(ms) / kDayMs;
+  const double days = static_cast<double>(ms) / static_cast<double>(kDayMs);
   const double delta_t_days = delta_t_s.value_or(delta_t_seconds(at)) / 86400.0;
   const Apparent sun = apparent_place((days + delta_t_days) / kDaysPerCentury);
 
@@ -451,7 +421,8 @@ PrecisePosition position_spa(UtcMillis at, const Observer& observer,
   const double south = std::cos(local_hour) * std::cos(declination) * sine(latitude) -
                        std::sin(declination) * cosine(latitude);
   return {.azimuth_deg = turned_into(std::atan2(west, south) / kRadians + 180.0),
-          .elevation_deg = elevation_true + refraction_deg(elevation_true, observer),
+          .elevation_deg = elevation_true + refraction_deg(elevation_true, observer.pressure_hpa,
+                                                           observer.temperature_c),
           .elevation_true_deg = elevation_true};
 }
 

@@ -2,29 +2,15 @@
 
 #include <algorithm>
 #include <cmath>
-#include <numbers>
 
+#include "core/sun/angle.h"
 #include "core/sun/crossing.h"
 
 namespace idast::sun {
 namespace {
 
-constexpr double kRadians = std::numbers::pi / 180.0;
-constexpr std::int64_t kDayMs = 86'400'000;
-// 2000-01-01T12:00:00Z, the epoch J2000 on the UTC scale.
-constexpr std::int64_t kJ2000UnixMs = 946'728'000'000;
-constexpr double kDaysPerCentury = 36525.0;
 // A hundred thousand years to either side: instants beyond are taken as this, so that no sum wraps.
 constexpr std::int64_t kReachMs = std::int64_t{100'000} * 366 * kDayMs;
-
-double sine(double deg) { return std::sin(deg * kRadians); }
-double cosine(double deg) { return std::cos(deg * kRadians); }
-
-double turned_into(double deg) {  // 0 <= result < 360
-  const double turns = std::fmod(deg, 360.0);
-  const double positive = turns < 0.0 ? turns + 360.0 : turns;
-  return positive < 360.0 ? positive : 0.0;
-}
 
 // Whole days and the rest of a day since J2000: the large part stays an integer, so that the
 // sidereal angle, which turns 361° a day, loses nothing to it.
@@ -101,23 +87,6 @@ double apparent_sidereal_deg(const Since& ut, double nutation_right_ascension_de
          nutation_right_ascension_deg;
 }
 
-// SPA section 3.14: below the switch the sun is under the horizon and nothing is bent.
-double refraction_deg(double elevation_deg, const Atmosphere& atmosphere) {
-  constexpr double kSunRadiusDeg = 0.26667;
-  constexpr double kHorizonRefractionDeg = 0.5667;
-  if (elevation_deg < -(kSunRadiusDeg + kHorizonRefractionDeg)) return 0.0;
-  const double pressure = static_cast<double>(atmosphere.pressure.in(hectopascals));
-  const double temperature = static_cast<double>(atmosphere.temperature.in(celsius));
-  return (pressure / 1010.0) * (283.0 / (273.0 + temperature)) * 1.02 /
-         (60.0 * std::tan((elevation_deg + 10.3 / (elevation_deg + 5.11)) * kRadians));
-}
-
-double polynomial(double t, std::initializer_list<double> falling) {
-  double sum = 0.0;
-  for (const double coefficient : falling) sum = sum * t + coefficient;
-  return sum;
-}
-
 }  // namespace
 
 double delta_t_seconds(UtcMillis at) {
@@ -159,8 +128,11 @@ PrecisePosition position_precise(UtcMillis at, const Place& place, const Atmosph
   const double geocentric = std::atan2(up, std::hypot(south, west)) / kRadians;
   const double parallax = 8.794 / 3600.0 / sun.distance_au * cosine(geocentric);
   const double elevation_true = geocentric - parallax;
+  const double bent =
+      refraction_deg(elevation_true, static_cast<double>(atmosphere.pressure.in(hectopascals)),
+                     static_cast<double>(atmosphere.temperature.in(celsius)));
   return {.azimuth_deg = azimuth,
-          .elevation_deg = elevation_true + refraction_deg(elevation_true, atmosphere),
+          .elevation_deg = elevation_true + bent,
           .elevation_true_deg = elevation_true};
 }
 
