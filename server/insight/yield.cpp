@@ -6,216 +6,17 @@
 
 #include "core/base/require.h"
 #include "core/sun/clear_sky.h"
-#include "core/sun/spa.h"
 #include "server/insight/off_mpp.h"
+#include "server/insight/sky_of_power.h"
 
 namespace idast::insight {
 namespace {
 
 constexpr float kRadians = std::numbers::pi_v<float> / 180.f;
-constexpr double kHoursPerMinute = 1.0 / 60.0;
-// Bright clouds beside the sun reach 1.1 for minutes; more says that the panel is rated too low.
-constexpr float kClearnessMax = 1.2f;
 // Following the sun is a degree a minute; under a grey sky a law that tilts by what it sees rocks
 // by ten, minute after minute. Light falls as a cosine, so that the mean direction still stands for
 // such a minute: to 1 % at 12°. A search, a sweep or a turn from the sun to flat is more.
 constexpr Degrees kSwingMax = degrees(12.f);
-constexpr MetresPerSecond kWindAssumed = metres_per_second(2.f);
-
-// Standard deviations of what is taken for granted (Doubt).
-constexpr float kAlbedoDeviation = 0.08f;         // grass 0.2; dry soil, concrete 0.3; snow is rare
-constexpr float kHorizonBrightening = 0.12f;      // under clear skies, Klucher 1979
-constexpr Celsius kCellDeviation = celsius(3.f);  // of the cells from the panel's back
-constexpr Degrees kAzimuthDeviation = degrees(3.5f);  // of mounts that were set up by eye
-constexpr Degrees kElevationDeviation = degrees(2.f);
-constexpr Celsius kAirDeviation = celsius(8.f);  // of a day's air from its climate
-
-struct Assumptions {
-  float nominal_factor = 1.f;
-  float diffuse_shift = 0.f;  // in standard deviations of the diffuse share
-  sun::SkyModel sky = {};
-  float warmer = 0.f;                  // in standard deviations of the cells' temperature
-  Degrees azimuth_off = degrees(0.f);  // of the panel's normal
-  Degrees elevation_off = degrees(0.f);
-  bool other_sky = false;  // where the light fits two skies, take the less likely one
-};
-
-Assumptions assumptions_of(Doubt doubt, const Station& station) {
-  Assumptions result;
-  switch (doubt) {
-    case Doubt::none:
-      break;
-    case Doubt::nominal:
-      result.nominal_factor = 1.f + station.nominal_deviation;
-      break;
-    case Doubt::more_diffuse:
-      result.diffuse_shift = 1.f;
-      break;
-    case Doubt::less_diffuse:
-      result.diffuse_shift = -1.f;
-      break;
-    case Doubt::ground:
-      result.sky.albedo += kAlbedoDeviation;
-      break;
-    case Doubt::horizon:
-      result.sky.horizon_brightening = kHorizonBrightening;
-      break;
-    case Doubt::temperature:
-      result.warmer = 1.f;
-      break;
-    case Doubt::turned:
-      result.azimuth_off = kAzimuthDeviation;
-      break;
-    case Doubt::raised:
-      result.elevation_off = kElevationDeviation;
-      break;
-    case Doubt::other_sky:
-      result.other_sky = true;
-      break;
-  }
-  return result;
-}
-
-// The sky of one instant, for any clearness.
-struct Instant {
-  UtcMillis at;
-  sun::Position sun;
-  float sun_up;  // sine of the apparent elevation, > 0
-  Irradiance outside;
-  Metres altitude;
-  float clear_weight = 0.f;  // 1: the light is so steady that the sky is clear; 0: it is not
-};
-
-Instant instant_of(UtcMillis at, const sun::Place& place) {
-  const auto precise = sun::position_spa(at, sun::observer(place));
-  const auto narrow = [](double deg) { return degrees(static_cast<float>(deg)); };
-  const sun::Position sun{.azimuth = narrow(precise.azimuth_deg),
-                          .elevation = narrow(precise.elevation_deg),
-                          .elevation_true = narrow(precise.elevation_true_deg)};
-  return {.at = at,
-          .sun = sun,
-          .sun_up = std::max(0.005f, std::sin(sun.elevation.in(degrees)*kRadians)),
-          .outside = sun::extraterrestrial(at),
-          .altitude = place.altitude};
-}
-
-// The diffuse share of a cloudless sky that lets this much through, and how far it is to be
-// believed: such haze as it would take must exist.
-struct ClearShare {
-  float share, weight;
-};
-ClearShare clear_share(const Instant& instant, float clearness) {
-  constexpr float kHazeUsual = 5.f;
-  constexpr float kHazeMost = 8.f;
-  if (clearness <= 0.05f) return {1.f, 0.f};
-  const auto haze = static_cast<float>(
-      sun::ClearSky::turbidity_of(instant.altitude, instant.sun.elevation, clearness));
-  const float weight = std::clamp((kHazeMost - haze) / (kHazeMost - kHazeUsual), 0.f, 1.f);
-  if (weight <= 0.f) return {1.f, 0.f};
-  const sun::SkyLight light =
-      sun::ClearSky{instant.altitude, std::max(haze, 1.5f)}.at(instant.at, instant.sun.elevation);
-  const float share = light.ghi > Irradiance{} ? light.dhi / light.ghi : 1.f;
-  return {std::clamp(share, 0.f, 1.f), weight};
-}
-
-sun::SkyLight light_of(const Instant& instant, float clearness, const Assumptions& assumptions) {
-  const Irradiance ghi = instant.outside * (clearness * instant.sun_up);
-  float share = erbs_diffuse_share(clearness);
-  // Scatter of measured shares about the curve, widest in the middle.
-  float spread = 0.03f + 0.4f * share * (1.f - share);
-  if (instant.clear_weight > 0.f) {
-    const ClearShare clear = clear_share(instant, clearness);
-    const float weight = clear.weight * instant.clear_weight;
-    share += weight * (clear.share - share);
-    spread *= 1.f - 0.5f * weight;
-  }
-  const float diffuse = std::clamp(share + assumptions.diffuse_shift * spread, 0.04f, 1.f);
-  const Irradiance dhi = ghi * diffuse;
-  return {.ghi = ghi, .dni = (ghi - dhi) / instant.sun_up, .dhi = dhi};
-}
-
-// Light that reaches the cells: the beam less what the glass turns away, sky and ground.
-Irradiance effective(const sun::PlaneLight& light, const sun::Glass& glass) {
-  return light.beam * sun::incidence_factor(light.aoi_cosine, glass) + light.diffuse + light.ground;
-}
-
-sun::SkyDome dome_of(const Instant& instant, float clearness, const Assumptions& assumptions) {
-  return {instant.at, light_of(instant, clearness, assumptions), instant.sun, assumptions.sky};
-}
-
-// The clearnesses, ascending, for which a panel with this normal has this much light. A panel that
-// sees the sun has one. One that looks away sees the sky alone, which is dim under thick cloud and
-// again in clear air: it has two. At least one is given: light beyond the brightest sky is its own.
-struct Skies {
-  std::array<float, 3> clearness{};
-  std::size_t count = 0;
-};
-
-Skies skies_for(const Instant& instant, const sun::UnitVector& normal, Irradiance wanted,
-                const Station& station, const Assumptions& assumptions) {
-  constexpr int kSteps = 12;
-  constexpr int kHalvings = 11;  // of a twelfth of the range: to 5e-5
-  const auto light_at = [&](float clearness) {
-    return effective(dome_of(instant, clearness, assumptions).on(normal), station.glass);
-  };
-  Skies skies;
-  float brightest = 0.f;
-  Irradiance most;
-  bool below = true;  // no sky, no light
-  for (int step = 1; step <= kSteps; ++step) {
-    float high = kClearnessMax * static_cast<float>(step) / kSteps;
-    const Irradiance light = light_at(high);
-    if (light > most) {
-      most = light;
-      brightest = high;
-    }
-    if ((light < wanted) == below) continue;
-    float low = high - kClearnessMax / kSteps;
-    for (int i = 0; i < kHalvings; ++i) {
-      const float middle = 0.5f * (low + high);
-      ((light_at(middle) < wanted) == below ? low : high) = middle;
-    }
-    if (skies.count < skies.clearness.size()) skies.clearness[skies.count++] = 0.5f * (low + high);
-    below = !below;
-  }
-  if (skies.count == 0) skies.clearness[skies.count++] = brightest;
-  return skies;
-}
-
-float cooling_of(const Minute& minute, const Station& station) {
-  const MetresPerSecond wind = minute.wind.value_or(kWindAssumed);
-  return station.cooling.u0 + station.cooling.u1 * std::max(0.f, wind.in(metres_per_second));
-}
-
-// Light and temperature of the cells as they follow from each other where no thermometer is.
-struct Cells {
-  Irradiance light;  // effective
-  Celsius temperature;
-};
-
-Irradiance light_from(Watts power, Celsius cell, const Station& station, float nominal_factor) {
-  constexpr float kHeatLeast = 0.3f;  // 200 °C: a thermometer out of order
-  const float heat =
-      std::max(kHeatLeast, 1.f + station.power_per_celsius * (cell.in(celsius)-25.f));
-  return watts_per_square_metre(1000.f * std::max(0.f, power / (station.nominal * nominal_factor)) /
-                                heat);
-}
-
-Celsius cell_of(const Minute& minute, Irradiance light, const Station& station, float warmer) {
-  if (minute.panel_temperature) return *minute.panel_temperature + kCellDeviation * warmer;
-  return climate_air_temperature(minute.at, station.place) + kAirDeviation * warmer +
-         celsius(light.in(watts_per_square_metre) / cooling_of(minute, station));
-}
-
-Cells cells_of(const Minute& minute, const Station& station, const Assumptions& assumptions) {
-  constexpr int kRounds = 3;  // each leaves a tenth of the error before it
-  Cells cells{.light = {}, .temperature = celsius(25.f)};
-  for (int i = 0; i < kRounds; ++i) {
-    cells.light = light_from(*minute.power, cells.temperature, station, assumptions.nominal_factor);
-    cells.temperature = cell_of(minute, cells.light, station, assumptions.warmer);
-  }
-  return cells;
-}
 
 class DayModel {
  public:
@@ -482,8 +283,6 @@ class DayModel {
   std::vector<std::size_t> clear_minutes_;
 };
 
-double watts_in(Watts power) { return static_cast<double>(power.in(watts)); }
-
 }  // namespace
 
 Degrees swing_of(Degrees azimuth_low, Degrees azimuth_high, Degrees elevation_low,
@@ -511,23 +310,6 @@ std::optional<float> light_index(std::span<const std::optional<double>> counts) 
   }
   if (sensors == 0) return std::nullopt;
   return static_cast<float>(sum / sensors);
-}
-
-float erbs_diffuse_share(float clearness) {
-  const float k = clearness;
-  if (k <= 0.22f) return 1.f - 0.09f * k;
-  if (k <= 0.80f) return 0.9511f + k * (-0.1604f + k * (4.388f + k * (-16.638f + k * 12.336f)));
-  return 0.165f;
-}
-
-Celsius climate_air_temperature(UtcMillis at, const sun::Place& place) {
-  constexpr double kYearMs = 365.2425 * 86'400'000.0;
-  constexpr double kWarmest = 200.0 / 365.2425;  // about the 19th of July
-  const float sine = std::sin(place.latitude.in(degrees)*kRadians);
-  const double years = static_cast<double>(at.unix_ms()) / kYearMs;
-  const auto season = static_cast<float>(std::cos(2.0 * std::numbers::pi * (years - kWarmest)));
-  const float high = place.altitude.in(metres) * 0.0065f;  // the standard atmosphere's lapse
-  return celsius(27.f - 29.f * sine * sine + 14.f * sine * season - high);
 }
 
 sun::UnitVector fixed_normal(const sun::Place& place) {
@@ -573,87 +355,6 @@ Rating rating_of(std::span<const float> factors) {
   }
   return {.factor = static_cast<float>(sum / weight),
           .deviation = static_cast<float>(std::max(kDeviationLeast, 1.0 / std::sqrt(weight)))};
-}
-
-namespace {
-
-struct Sums {
-  double tracked = 0.0, fixed = 0.0, ideal = 0.0;
-  double gain() const { return tracked / fixed - 1.0; }
-};
-
-// Shares of the light whose comparison is weaker than that of the rest.
-struct Weaker {
-  double filled = 0.0, moved = 0.0, missing = 0.0;
-};
-
-// Half of the band. Independent doubts add as squares; two that are the two sides of one count
-// half.
-double half_band(const std::array<Sums, kDoubts>& sums, const Weaker& weaker) {
-  constexpr double kRest = 0.011;     // what no doubt covers: meters, the formulas themselves
-  constexpr double kFilled = 0.05;    // light by sensors that were made to compare, not to measure
-  constexpr double kMoved = 0.08;     // a panel that searches is not sure where it looks
-  constexpr double kMissing = 0.25;   // the gain of the hours that are not here may be any
-  constexpr double kNineInTen = 1.4;  // of these deviations; measured in tests/yield
-  const auto square = [](double x) { return x * x; };
-  double squares = square(kRest) + square(kFilled * weaker.filled) + square(kMoved * weaker.moved) +
-                   square(kMissing * weaker.missing);
-  for (std::size_t d = 1; d < kDoubts; ++d) {
-    const auto doubt = static_cast<Doubt>(d);
-    const bool halved = doubt == Doubt::more_diffuse || doubt == Doubt::less_diffuse;
-    squares += square(sums[d].gain() - sums[0].gain()) * (halved ? 0.5 : 1.0);
-  }
-  return kNineInTen * std::sqrt(squares);
-}
-
-}  // namespace
-
-Yield sum(const Estimates& estimates, std::size_t first, std::size_t last) {
-  std::array<Sums, kDoubts> sums{};
-  Yield yield;
-  Weaker weaker;
-  double all = 0.0;
-  Irradiance tracked_light, fixed_light;
-  for (std::size_t i = first; i < std::min(last, estimates.use.size()); ++i) {
-    const Use use = estimates.use[i];
-    if (use == Use::night) continue;
-    const auto weight = static_cast<double>(estimates.sun_up[i]);
-    all += weight;
-    if (use == Use::filled || use == Use::off_mpp) {
-      ++yield.off_mpp_minutes;
-      yield.off_mpp += weight;
-    }
-    if (use == Use::filled) weaker.filled += weight;
-    if (use == Use::moved) weaker.moved += weight;
-    if (!is_compared(use)) continue;
-    yield.coverage += weight;
-    tracked_light += estimates.powers[0][i].tracked_light;
-    fixed_light += estimates.powers[0][i].fixed_light;
-    for (std::size_t d = 0; d < kDoubts; ++d) {
-      const Powers& powers = estimates.powers[d][i];
-      sums[d].tracked += watts_in(powers.tracked) * kHoursPerMinute;
-      sums[d].fixed += watts_in(powers.fixed) * kHoursPerMinute;
-      sums[d].ideal += watts_in(powers.ideal) * kHoursPerMinute;
-    }
-  }
-  yield.tracked = watt_hours(sums[0].tracked);
-  yield.fixed = watt_hours(sums[0].fixed);
-  yield.ideal = watt_hours(sums[0].ideal);
-  if (all <= 0.0) return yield;
-  yield.daylight = true;
-  yield.coverage /= all;
-  yield.off_mpp /= all;
-  if (yield.fixed < kFixedMin || yield.coverage < kCoverageMin) return yield;
-
-  weaker.filled /= all;
-  weaker.moved /= all;
-  weaker.missing = 1.0 - yield.coverage;
-  const double half = half_band(sums, weaker);
-  yield.gain = sums[0].gain();
-  yield.gain_low = *yield.gain - half;
-  yield.gain_high = *yield.gain + half;
-  yield.light_gain = static_cast<double>(tracked_light / fixed_light) - 1.0;
-  return yield;
 }
 
 }  // namespace idast::insight
