@@ -157,13 +157,14 @@ void Connection::run_on_worker(const Match& match, Request request) {
   worker_ = core_->idlest();
   ++core_->load[worker_];
   core_->workers.run(worker_, [self = shared_from_this(), index = match.index,
-                               request = std::move(request)](const Routes& routes) {
+                               request = std::move(request)](const Routes& routes) mutable {
     Outcome outcome = routes[index].endpoint(request);
-    asio::post(self->core_->io,
-               [self, seed = routes[index].seed, outcome = std::move(outcome)]() mutable {
-                 --self->core_->load[self->worker_];
-                 self->on_outcome(std::move(outcome), seed);
-               });
+    asio::io_context& io = self->core_->io;
+    asio::post(io, [self = std::move(self), seed = routes[index].seed,
+                    outcome = std::move(outcome)]() mutable {
+      --self->core_->load[self->worker_];
+      self->on_outcome(std::move(outcome), seed);
+    });
   });
 }
 
@@ -251,15 +252,17 @@ void Connection::send_pieces(Answer answer) {
 
 void Connection::run_more() {
   ++core_->load[worker_];
-  core_->workers.run(worker_, [self = shared_from_this()](const Routes&) {
+  core_->workers.run(worker_, [self = shared_from_this()](const Routes&) mutable {
     std::string piece;
     auto more = self->more_(piece);
-    asio::post(self->core_->io, [self, more = std::move(more), piece = std::move(piece)]() mutable {
-      --self->core_->load[self->worker_];
-      if (self->core_->stopped) return;
-      if (!more) return self->close();
-      self->write_piece(std::move(piece), !*more);
-    });
+    asio::io_context& io = self->core_->io;
+    asio::post(
+        io, [self = std::move(self), more = std::move(more), piece = std::move(piece)]() mutable {
+          --self->core_->load[self->worker_];
+          if (self->core_->stopped) return;
+          if (!more) return self->close();
+          self->write_piece(std::move(piece), !*more);
+        });
   });
 }
 

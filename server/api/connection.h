@@ -58,7 +58,8 @@ class Server::Core : public std::enable_shared_from_this<Server::Core> {
   bool stopped = false;
 };
 
-// Kept alive by its own pending operations: whichever ends last lets it go.
+// Kept alive by its own pending operations: whichever ends last lets it go. A worker's job gives its
+// hold back with its answer, because a connection may only end on the thread of the io_context.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(boost::asio::ip::tcp::socket socket, std::shared_ptr<Server::Core> core)
