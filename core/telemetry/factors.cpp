@@ -4,9 +4,9 @@ namespace idast::telemetry {
 
 void derive(Sample& sample, const Factors& factors) {
   if (sample.left && sample.right) {
-    sample.average = (*sample.left + *sample.right) / 2;
-    sample.horizontal_error = *sample.left - *sample.right;
-    if (sample.top) sample.vertical_error = *sample.top - *sample.average;
+    sample.average = light_mean(*sample.left, *sample.right);
+    sample.horizontal_error = light_horizontal_error(*sample.left, *sample.right);
+    if (sample.top) sample.vertical_error = light_vertical_error(*sample.top, *sample.average);
   }
   sample.grid_price = factors.grid_price;
   if (!sample.energy) return;

@@ -16,6 +16,20 @@ struct Factors {
   double grid_price = kGridPriceDefault;
 };
 
+// What follows from the light counts.
+template <class Count>
+constexpr Count light_mean(Count left, Count right) {
+  return (left + right) / 2;
+}
+template <class Count>
+constexpr Count light_horizontal_error(Count left, Count right) {
+  return left - right;
+}
+template <class Count>
+constexpr Count light_vertical_error(Count top, Count mean) {
+  return top - mean;
+}
+
 // Fills every field of the sample that follows from others: mean and errors from the light counts;
 // kWh, CO₂, trees, phones, phone minutes and savings from the energy. Absent inputs leave them
 // absent.

@@ -54,6 +54,7 @@ struct FieldInfo {
   std::string_view label;  // Short name for a screen.
   std::string_view about;  // One sentence for the documentation.
   bool by_radio;           // Travels from transmitter to receiver.
+  bool averaged;  // What stands for several samples has its mean, otherwise its last value.
 };
 
 }  // namespace idast::telemetry

@@ -199,6 +199,16 @@ KeySet fields_in_extra(const Record& record) {
   return found;
 }
 
+bool extra_is_only_finer(const Record& record) {
+  Members members{record.extra};
+  while (const auto key = members.next()) {
+    const auto field = position_of_key(*key);
+    if (!field || !record.has(*field)) return false;
+    if (kFieldInfo[*field].sql.kind != Kind::number) return false;
+  }
+  return true;
+}
+
 std::optional<std::size_t> position_of_key(std::string_view json) {
   const auto place = std::ranges::lower_bound(kKeysSorted, json, {}, &KeyPlace::json);
   if (place == kKeysSorted.end() || place->json != json) return std::nullopt;

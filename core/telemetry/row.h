@@ -34,6 +34,9 @@ KeySet changed_columns(const Record& before, const Record& after);
 // Fields whose original stands in record.extra.
 KeySet fields_in_extra(const Record& record);
 
+// record.extra holds nothing but numbers finer than their columns, which have them rounded.
+bool extra_is_only_finer(const Record& record);
+
 // Position of the field with this message key.
 std::optional<std::size_t> position_of_key(std::string_view json);
 

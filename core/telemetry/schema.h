@@ -178,7 +178,7 @@ constexpr FieldInfo info_of(const Field<M, W>& f) {
   using Symbol = UnitSymbol<typename Field<M, W>::value>;
   const std::string_view unit = f.line.unit.empty() ? Symbol::value : f.line.unit;
   return {f.line.json,  f.line.column, f.line.sql,           unit,
-          f.line.label, f.line.about,  Field<M, W>::by_radio};
+          f.line.label, f.line.about,  Field<M, W>::by_radio, f.line.averaged};
 }
 }  // namespace detail
 
@@ -212,6 +212,14 @@ consteval bool names_are_unique() {
   return true;
 }
 static_assert(names_are_unique(), "two lines share a name");
+
+consteval bool averages_are_of_numbers() {
+  for (const FieldInfo& info : kFieldInfo) {
+    if (info.averaged && info.sql.kind != Kind::number) return false;
+  }
+  return true;
+}
+static_assert(averages_are_of_numbers(), "only numbers have a mean");
 
 // Becomes any member of Sample, but nothing that a member could be made from. A member of another
 // kind than these needs its line here.
