@@ -30,6 +30,7 @@ class RecordSummary {
   // In order; may_join() the one before.
   void add(const Record& record);
   std::size_t size() const { return size_; }
+  const Record& last() const { return last_; }
   // What was added since the last take(); it must not be nothing. One record comes back as it was.
   Record take();
 

@@ -85,6 +85,17 @@ bool each_field(std::string_view text, Take&& take) {
   return bytes.sound && bytes.rest.empty();
 }
 
+RollupHead head_of_record(const telemetry::Record& record) {
+  return head_of(record.ts.unix_ms(), record.number(kEnergy), record.number(kBattery),
+                 record.has(kDeviceName) ? std::string_view{record.text[kDeviceName]} : "");
+}
+
+void add_values(const telemetry::Record& record, std::array<FieldSums, kFieldCount>& fields) {
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (is_summed(i) && record.has(i)) fields[i].add(record.value[i]);
+  }
+}
+
 }  // namespace
 
 void FieldSums::add(std::int64_t value) { add(FieldSums{1, value, value, value}); }
@@ -116,6 +127,21 @@ void RollupHead::add(const RollupHead& later) {
   if (!later.device_name.empty()) device_name = later.device_name;
 }
 
+void RollupHead::add_late(const RollupHead& sample) {
+  if (samples == 0 || sample.first_ms > last_ms) return add(sample);
+  if (sample.first_ms < first_ms) {
+    RollupHead first = sample;
+    first.add(*this);
+    *this = first;
+    return;
+  }
+  samples += sample.samples;
+  battery_sum += sample.battery_sum;
+  battery_samples += sample.battery_samples;
+  if (device_name.empty()) device_name = sample.device_name;
+  if (!energy_first) energy_first = energy_last = sample.energy_first;
+}
+
 RollupHead head_of(std::int64_t ts_ms, std::optional<std::int64_t> energy,
                    std::optional<std::int64_t> battery, std::string_view device_name) {
   RollupHead head;
@@ -129,11 +155,13 @@ RollupHead head_of(std::int64_t ts_ms, std::optional<std::int64_t> energy,
 }
 
 void Rollup::add(const telemetry::Record& later) {
-  head.add(head_of(later.ts.unix_ms(), later.number(kEnergy), later.number(kBattery),
-                   later.has(kDeviceName) ? std::string_view{later.text[kDeviceName]} : ""));
-  for (std::size_t i = 0; i < kFieldCount; ++i) {
-    if (is_summed(i) && later.has(i)) fields[i].add(later.value[i]);
-  }
+  head.add(head_of_record(later));
+  add_values(later, fields);
+}
+
+void Rollup::add_late(const telemetry::Record& record) {
+  head.add_late(head_of_record(record));
+  add_values(record, fields);
 }
 
 void Rollup::add(const Rollup& later) {

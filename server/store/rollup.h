@@ -64,6 +64,10 @@ struct RollupHead {
   std::string device_name;  // The last non-empty one.
 
   void add(const RollupHead& later);
+  // One sample of the same minute whose place among the others is known by its time alone. Between
+  // the first and the last it changes neither the energy, which is right unless the counter fell
+  // or was silent, nor the name, unless there is none.
+  void add_late(const RollupHead& sample);
   friend bool operator==(const RollupHead&, const RollupHead&) = default;
 };
 
@@ -78,6 +82,7 @@ struct Rollup {
   // `later` must follow in the order of samples.
   void add(const telemetry::Record& later);
   void add(const Rollup& later);
+  void add_late(const telemetry::Record& record);  // As RollupHead.
   friend bool operator==(const Rollup&, const Rollup&) = default;
 };
 

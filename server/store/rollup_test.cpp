@@ -375,8 +375,8 @@ TEST_CASE("a database from before the rollups gets the same ones while it goes o
     auto connection = value_of(Connection::open(file, Connection::Mode::read_write_create));
     value_of(
         connection.execute("DROP TABLE rollup; DROP TABLE rollup_fields; DROP TABLE rollup_due; "
-                           "DROP TABLE archive_due; "
-                           "DELETE FROM migration WHERE number = 3"));
+                           "DROP TABLE archive_due; DROP TABLE thin_due; DROP TABLE thinned; "
+                           "DELETE FROM migration WHERE number >= 3"));
   }
   const auto store = value_of(open_sqlite(file));
   int steps = 0;

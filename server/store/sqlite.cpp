@@ -15,6 +15,7 @@
 #include "server/store/sqlite_rollups.h"
 #include "server/store/sqlite_samples.h"
 #include "server/store/sqlite_schema.h"
+#include "server/store/sqlite_thinning.h"
 
 namespace idast::store {
 namespace {
@@ -44,7 +45,7 @@ constexpr Millis kArchiveAfter = std::chrono::hours{1};
 
 class SqliteStore final : public Store {
  public:
-  static Result<std::unique_ptr<Store>> open(const std::string& path);
+  static Result<std::unique_ptr<Store>> open(const std::string& path, const SqliteOptions& options);
 
   Result<Committed> commit(std::span<const Record> batch, std::span<const Loss> losses) override;
   bool tidy() override;
@@ -55,13 +56,15 @@ class SqliteStore final : public Store {
 
  private:
   struct Prepared {
-    Statement find_device, add_device, find_boot, add_boot, update_boot, add_loss, update_plain;
+    Statement find_device, add_device, find_boot, add_boot, update_boot, add_loss, update_plain,
+        find_cover;
     ProgressKeeper progress;
     SampleWriter samples;
   };
   struct Boot {
     std::int64_t id = 0;
     std::int64_t upto = -1;
+    std::int64_t last_seq = -1;  // The largest that there is a row of.
     std::vector<Span> spans;
   };
   // What one transaction gathers.
@@ -69,6 +72,7 @@ class SqliteStore final : public Store {
     Committed committed;
     std::map<std::pair<std::string, std::string>, Boot> boots;  // By device and boot.
     std::map<std::int64_t, std::int64_t> plain;  // Newest sample without identity, by device.
+    std::int64_t late_thinned = 0;
   };
 
   SqliteStore(std::string path, std::string location, Connection connection, Prepared statements)
@@ -82,6 +86,9 @@ class SqliteStore final : public Store {
   Result<Committed> write(std::span<const Record> batch, std::span<const Loss> losses);
   Result<void> add(const Record& record, Work& work);
   Result<void> add(const Loss& loss, Work& work);
+  // The row; nothing: it was stored before, or is accounted for by another.
+  Result<std::optional<std::int64_t>> insert(const Record& record, std::int64_t device, Boot* boot);
+  Result<bool> is_covered(const Boot& boot, std::int64_t seq);
   Result<void> finish(Work& work);
   Result<std::int64_t> device_of(const std::string& name);
   Result<Boot*> boot_of(const std::string& device, const std::string& boot, std::int64_t started_ms,
@@ -93,8 +100,10 @@ class SqliteStore final : public Store {
   Prepared statements_;
   std::unordered_map<std::string, std::int64_t> devices_;
   RollupKeeper rollups_{connection_};
-  UtcMillis newest_;  // When the newest sample was received.
+  std::optional<Thinner> thinner_;  // There is one once the store is open.
+  UtcMillis newest_;                // When the newest sample was received.
   std::atomic<std::int64_t> unsummed_days_ = 0;
+  std::atomic<std::int64_t> late_thinned_ = 0;
 };
 
 Result<SqliteStore::Prepared> SqliteStore::prepare(Connection& connection) {
@@ -112,20 +121,25 @@ Result<SqliteStore::Prepared> SqliteStore::prepare(Connection& connection) {
   Prepared statements{
       .find_device = make("SELECT id FROM device WHERE name = ?1"),
       .add_device = make("INSERT INTO device(name) VALUES(?1)"),
-      .find_boot = make("SELECT id, upto FROM boot WHERE device = ?1 AND boot_id = ?2"),
+      .find_boot = make("SELECT id, upto, (SELECT max(seq) FROM sample WHERE sample.boot = boot.id "
+                        "AND seq IS NOT NULL) FROM boot WHERE device = ?1 AND boot_id = ?2"),
       .add_boot =
           make("INSERT INTO boot(device, boot_id, started_ms, upto) VALUES(?1, ?2, ?3, -1)"),
       .update_boot = make("UPDATE boot SET upto = ?2 WHERE id = ?1"),
       .add_loss = make("INSERT INTO loss(boot, first, last, reason, received_ms) "
                        "VALUES(?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING"),
       .update_plain = make("UPDATE device SET plain_sample = ?2 WHERE id = ?1"),
+      .find_cover = make("SELECT " + scaled_sql(kSeqFrom) + " FROM " + kTables +
+                         " WHERE sample.boot = ?1 AND sample.seq >= ?2 AND sample.seq IS NOT NULL "
+                         "ORDER BY sample.seq LIMIT 1"),
       .progress = std::move(*progress),
       .samples = std::move(*samples)};
   if (error) return std::unexpected{*error};
   return statements;
 }
 
-Result<std::unique_ptr<Store>> SqliteStore::open(const std::string& path) {
+Result<std::unique_ptr<Store>> SqliteStore::open(const std::string& path,
+                                                 const SqliteOptions& options) {
   // SQLite's own in-memory files: connections of one process share them by name.
   static std::atomic<std::uint64_t> memories{0};
   const bool in_memory = path == ":memory:";
@@ -144,6 +158,9 @@ Result<std::unique_ptr<Store>> SqliteStore::open(const std::string& path) {
   auto store = std::unique_ptr<SqliteStore>{new SqliteStore{
       in_memory ? "" : path, location, std::move(*connection), std::move(*statements)}};
   store->newest_ = UtcMillis{newest->value_or(0)};
+  auto thinner = Thinner::prepare(store->connection_, options.keep_raw_days);
+  if (!thinner) return std::unexpected{thinner.error()};
+  store->thinner_.emplace(std::move(*thinner));
   store->count_unsummed();
   return store;
 }
@@ -161,6 +178,7 @@ Result<Committed> SqliteStore::write(std::span<const Record> batch, std::span<co
   }
   if (auto finished = finish(work); !finished) return std::unexpected{finished.error()};
   if (auto done = transaction->commit(); !done) return std::unexpected{done.error()};
+  late_thinned_ += work.late_thinned;
   return std::move(work.committed);
 }
 
@@ -189,9 +207,7 @@ Result<void> SqliteStore::add(const Record& record, Work& work) {
     if (!found) return std::unexpected{found.error()};
     boot = *found;
   }
-  const auto inserted = statements_.samples.insert(
-      connection_, record,
-      {.device = *device, .boot = boot == nullptr ? std::nullopt : std::optional{boot->id}});
+  const auto inserted = insert(record, *device, boot);
   if (!inserted) return std::unexpected{inserted.error()};
   const std::optional<std::int64_t> row = *inserted;
   ++(row ? work.committed.inserted : work.committed.absorbed);
@@ -207,7 +223,35 @@ Result<void> SqliteStore::add(const Record& record, Work& work) {
     work.plain[*device] = *row;
   }
   if (!row) return {};
-  return rollups_.note(*device, record.ts.unix_ms());
+  const auto late = rollups_.note(*device, record);
+  if (!late) return std::unexpected{late.error()};
+  if (*late) ++work.late_thinned;
+  return {};
+}
+
+Result<std::optional<std::int64_t>> SqliteStore::insert(const Record& record, std::int64_t device,
+                                                        Boot* boot) {
+  if (boot != nullptr && record.identified()) {
+    const std::int64_t seq = record.value[kSeq];
+    const auto covered = is_covered(*boot, seq);
+    if (!covered) return std::unexpected{covered.error()};
+    if (*covered) return std::nullopt;
+    boot->last_seq = std::max(boot->last_seq, seq);
+  }
+  return statements_.samples.insert(
+      connection_, record,
+      {.device = device, .boot = boot == nullptr ? std::nullopt : std::optional{boot->id}});
+}
+
+// A row of a later number stands for it too: a summary, a tracker's own or the server's.
+Result<bool> SqliteStore::is_covered(const Boot& boot, std::int64_t seq) {
+  if (seq >= boot.last_seq) return false;
+  auto& find = statements_.find_cover;
+  const auto row = find.bind(1, boot.id).bind(2, seq).step();
+  if (!row || !*row) return row;
+  const std::optional<std::int64_t> from = find.number(0);
+  find.reset();
+  return from && *from <= seq;
 }
 
 Result<void> SqliteStore::add(const Loss& loss, Work& work) {
@@ -224,7 +268,8 @@ Result<void> SqliteStore::add(const Loss& loss, Work& work) {
 bool SqliteStore::tidy() {
   if (connection_.log_pages() >= kLogPagesMax) connection_.checkpoint();
   // What cannot be written now, because the disk is full or someone holds the lock, stays due.
-  const bool more = rollups_.step(newest_).value_or(false);
+  const bool more =
+      rollups_.step(newest_).value_or(false) || thinner_->step(newest_).value_or(false);
   if (unsummed_days_ > 0) count_unsummed();
   return more;
 }
@@ -285,6 +330,7 @@ Result<SqliteStore::Boot*> SqliteStore::boot_of(const std::string& device, const
   if (*row) {
     found.id = find.integer(0);
     found.upto = find.integer(1);
+    found.last_seq = find.number(2).value_or(-1);
     find.reset();
   } else {
     auto& add_boot = statements_.add_boot;
@@ -310,17 +356,24 @@ Result<std::optional<Unarchived>> SqliteStore::unarchived() {
 
 Result<void> SqliteStore::archived(const Unarchived& task) {
   const std::string day = std::to_string(task.day);
-  return connection_.execute(
+  auto transaction = Transaction::begin(connection_);
+  if (!transaction) return std::unexpected{transaction.error()};
+  auto done = connection_.execute(
       "DELETE FROM archive_due WHERE day = " + day +
       " AND NOT EXISTS (SELECT 1 FROM rollup_due WHERE level = 4 AND start = day) "
       "AND NOT EXISTS (SELECT 1 FROM sample WHERE id > " +
       std::to_string(task.upto) + " AND ts_ms >= " + day + " * 86400000 AND ts_ms < (" + day +
       " + 1) * 86400000)");
+  if (done && connection_.changes() > 0) done = connection_.execute(Thinner::permit_sql(task.day));
+  if (done) done = transaction->commit();
+  thinner_->wake();
+  return done;
 }
 
 Result<Store::Size> SqliteStore::size() {
   Size size;
   size.unsummed_days = unsummed_days_;
+  size.late_thinned = late_thinned_;
   for (const char* suffix : {"", "-wal", "-shm"}) {
     std::error_code absent;
     const auto bytes = std::filesystem::file_size(path_ + suffix, absent);
@@ -331,8 +384,8 @@ Result<Store::Size> SqliteStore::size() {
 
 }  // namespace
 
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path) {
-  return SqliteStore::open(path);
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, const SqliteOptions& options) {
+  return SqliteStore::open(path, options);
 }
 
 }  // namespace idast::store

@@ -14,6 +14,12 @@ namespace idast::store {
 // the log; a power cut then costs nothing that was committed. (NORMAL, SQLite's usual advice for
 // WAL, syncs only at checkpoints and may lose the last commits.) Readers, also of other processes,
 // never wait for the writer nor hold it up.
-Result<std::unique_ptr<Store>> open_sqlite(const std::string& path);
+struct SqliteOptions {
+  // Whole days (UTC) that samples stay as they came, besides the one at hand; older ones become
+  // ten-second rows once they are archived (sqlite_thinning.h). 0: for ever.
+  int keep_raw_days = 0;
+};
+Result<std::unique_ptr<Store>> open_sqlite(const std::string& path,
+                                           const SqliteOptions& options = {});
 
 }  // namespace idast::store

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/store/packing.h"
 #include "server/store/sqlite_rows.h"
 
 namespace idast::store {
@@ -60,21 +61,56 @@ Result<bool> RollupKeeper::list(const Unit& unit) {
   return true;
 }
 
-Result<void> RollupKeeper::note(std::int64_t device, std::int64_t ts_ms) {
+Result<bool> RollupKeeper::add_late(const Unit& minute, const telemetry::Record& record) {
+  const auto find = statements_.prepared(
+      std::string{"SELECT "} + kHeadColumns +
+      ", fields FROM rollup JOIN rollup_fields USING(level, device, start) WHERE level = ?1 AND "
+      "device = ?2 AND start = ?3 AND EXISTS (SELECT 1 FROM sample WHERE sample.device = ?2 AND "
+      "ts_ms >= ?4 AND ts_ms < ?5 AND rests >> " +
+      std::to_string(kThinnedBit) + ")");
+  if (!find) return std::unexpected{find.error()};
+  Statement& row = (*find)->bind(1, std::int64_t{minute.level}).bind(2, minute.device);
+  row.bind(3, minute.start).bind(4, unit_start(0, minute.start));
+  const auto there = row.bind(5, unit_start(0, minute.start + 1)).step();
+  if (!there || !*there) return there;
+  Rollup rollup;
+  rollup.head = stored_head(row, minute.level);
+  const bool sound = read_fields(row.blob(kHeadColumnCount), rollup);
+  row.reset();
+  if (!sound) {
+    return std::unexpected{StoreError{StoreErrorKind::corrupt, "a rollup cannot be read"}};
+  }
+  rollup.add_late(record);
+  if (auto saved = save(minute, rollup); !saved) return std::unexpected{saved.error()};
+  return true;
+}
+
+Result<bool> RollupKeeper::note(std::int64_t device, const telemetry::Record& record) {
+  const std::int64_t ts_ms = record.ts.unix_ms();
   const std::int64_t minute = unit_of(0, ts_ms);
   const auto known = listed_.find(device);
-  if (known != listed_.end() && known->second == minute) return {};
+  if (known != listed_.end() && known->second == minute) return false;
   // From the day down: within one that is due as a whole nothing is listed.
   const auto find = statements_.prepared(std::string{"SELECT whole FROM rollup_due"} + kUnit);
   if (!find) return std::unexpected{find.error()};
   for (int level = kLevels - 1; level >= 0; --level) {
     const Unit unit{level, device, unit_of(level, ts_ms)};
+    if (level == 0) {
+      const auto late = add_late(unit, record);
+      if (!late) return late;
+      if (*late) {
+        late_ = true;
+        return true;
+      }
+    }
     const auto is_new = list(unit);
     if (!is_new) return std::unexpected{is_new.error()};
     if (*is_new && unit.level == kLevels - 1) {
       const auto day = statements_.prepared("INSERT OR IGNORE INTO archive_due VALUES(?1)");
       if (!day) return std::unexpected{day.error()};
-      if (auto done = (*day)->bind(1, unit.start).run(); !done) return done;
+      if (auto done = (*day)->bind(1, unit.start).run(); !done) {
+        return std::unexpected{done.error()};
+      }
     }
     if (*is_new) continue;
     auto& row = (*find)->bind(1, std::int64_t{level}).bind(2, device).bind(3, unit.start);
@@ -82,12 +118,12 @@ Result<void> RollupKeeper::note(std::int64_t device, std::int64_t ts_ms) {
     if (!there) return std::unexpected{there.error()};
     const bool whole = *there && row.integer(0) != 0;
     if (*there) row.reset();
-    if (whole) return {};
+    if (whole) return false;
   }
   if (unit_start(0, minute + 1) <= done_ms_) late_ = true;
   if (listed_.size() >= kMinutesRemembered) listed_.clear();
   listed_[device] = minute;
-  return {};
+  return false;
 }
 
 Result<bool> RollupKeeper::step(UtcMillis newest) {

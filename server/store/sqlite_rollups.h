@@ -23,6 +23,11 @@
 // A day that gets its first sample, or another one after it was summed up, is listed in
 // archive_due.
 //
+// Where ten-second rows have taken the place of samples (sqlite_thinning.h), a minute's rollup is
+// all that is known of them: it is never due again, and what comes late is added to it. The
+// result is what all samples would give, in any order of arrival, but for the energy of a minute
+// in which the counter fell or was silent, and for its phone when two were named in it.
+//
 // `whole`: nothing within the unit is listed, all of it must be read from samples. That is how an
 // older database begins; step() opens such units, the smallest first.
 namespace idast::store {
@@ -31,8 +36,9 @@ class RollupKeeper {
  public:
   explicit RollupKeeper(Connection& connection) : connection_{connection} {}
 
-  // A sample was inserted. Must run inside its transaction.
-  Result<void> note(std::int64_t device, std::int64_t ts_ms);
+  // A sample was inserted. Must run inside its transaction. True: its minute has no longer all its
+  // samples, so that it was added to what is kept of them.
+  Result<bool> note(std::int64_t device, const telemetry::Record& record);
   // That transaction failed.
   void forget() { listed_.clear(); }
 
@@ -58,6 +64,8 @@ class RollupKeeper {
   Result<void> open(const Unit& unit);
   // False: it is listed already. Otherwise its rollup is no longer true, and gone.
   Result<bool> list(const Unit& unit);
+  // Adds one to a minute that cannot be read from its samples any more; false: it can.
+  Result<bool> add_late(const Unit& minute, const telemetry::Record& record);
   Result<void> set_due(const Unit& unit, bool whole);
   Result<void> run(const char* sql, const Unit& unit);
 

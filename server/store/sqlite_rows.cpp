@@ -17,7 +17,15 @@ enum Column : int { id, ts, received, timestamp, device, boot, started, removed,
 
 }  // namespace
 
-std::string columns_sql() {
+const int kMoreColumns = [] {
+  int columns = Column::fields;
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (place_of(i) == Place::sample || place_of(i) == Place::context) ++columns;
+  }
+  return columns;
+}();
+
+std::string columns_sql(const std::string& more) {
   std::string sql =
       "SELECT sample.id, sample.ts_ms, sample.received_rest, sample.timestamp_rest, device.name, "
       "boot.boot_id, boot.started_ms, context.removed, sample.extra";
@@ -25,7 +33,7 @@ std::string columns_sql() {
     if (place_of(i) == Place::sample) sql += ", " + (has_base(i) ? rest_sql(i) : scaled_sql(i));
     if (place_of(i) == Place::context) sql += ", context." + column_name(i);
   }
-  return sql + " FROM " + kTables;
+  return sql + more + " FROM " + kTables;
 }
 
 StoredRecord stored_record(const Statement& row) {

@@ -8,8 +8,10 @@
 // Whole rows out of the tables of the view.
 namespace idast::store {
 
-// "SELECT … FROM …" of everything that a record needs; a WHERE may follow.
-std::string columns_sql();
+// "SELECT … FROM …" of everything that a record needs; a WHERE may follow. `more` is ", column …",
+// and stands from column kMoreColumns on.
+std::string columns_sql(const std::string& more = "");
+extern const int kMoreColumns;
 
 // The record of the row that a statement of columns_sql() stands on: the inverse of what the store
 // does when it inserts one.

@@ -25,11 +25,24 @@ constexpr std::size_t kSeq = telemetry::position_of("seq");
 constexpr std::size_t kContextsRemembered = 4'096;
 
 // Parameters of the INSERT that stand before those of the fields.
-enum Parameter : int { device = 1, boot, base, ts, received, timestamp, extra, seq, rests, fields };
+enum Parameter : int {
+  id = 1,
+  device,
+  boot,
+  base,
+  ts,
+  received,
+  timestamp,
+  extra,
+  seq,
+  rests,
+  fields
+};
 
 std::string insert_sql() {
-  std::string names = "device, boot, base, ts_ms, received_rest, timestamp_rest, extra, seq, rests";
-  std::string places = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9";
+  std::string names =
+      "id, device, boot, base, ts_ms, received_rest, timestamp_rest, extra, seq, rests";
+  std::string places = "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10";
   int parameter = Parameter::fields;
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     if (!has_base(i) || packed_shift(i)) continue;
@@ -154,14 +167,16 @@ Result<std::optional<std::int64_t>> SampleWriter::insert(Connection& connection,
   const std::int64_t ts_ms = record.ts.unix_ms();
 
   Statement& row = add_sample_;
-  row.bind(Parameter::device, place.device).bind(Parameter::boot, place.boot);
+  row.bind(Parameter::id, place.id).bind(Parameter::device, place.device);
+  row.bind(Parameter::boot, place.boot);
   row.bind(Parameter::base, stored->base).bind(Parameter::ts, ts_ms);
   row.bind(Parameter::received, record.received.unix_ms() - ts_ms);
   const auto sent = record.number(kTs);
   row.bind(Parameter::timestamp, sent ? std::optional{*sent - ts_ms} : std::nullopt);
   extra.size() <= 2 ? row.bind_null(Parameter::extra)
                     : row.bind(Parameter::extra, std::string_view{extra});
-  row.bind(Parameter::seq, record.number(kSeq)).bind(Parameter::rests, difference.rests);
+  row.bind(Parameter::seq, record.number(kSeq))
+      .bind(Parameter::rests, difference.rests | std::int64_t{place.thinned} << kThinnedBit);
   int parameter = Parameter::fields;
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     if (!has_base(i) || packed_shift(i)) continue;

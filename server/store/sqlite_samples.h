@@ -21,6 +21,8 @@ class SampleWriter {
   struct Row {
     std::int64_t device = 0;
     std::optional<std::int64_t> boot = {};
+    std::optional<std::int64_t> id = {};  // Absent: a new one, larger than all others.
+    bool thinned = false;                 // packing.h, kThinnedBit.
   };
   // The id of the new row; nothing when its boot has a row of that seq already. Must run inside a
   // transaction.

@@ -226,8 +226,27 @@ INSERT INTO archive_due SELECT DISTINCT start FROM rollup_due;
 )sql";
 }
 
+// Which days may be thinned, how far that is, and what came of it (sqlite_thinning.h). Days that
+// are archived already may be.
+std::string thinning(std::size_t /*fields*/) {
+  return R"sql(
+CREATE TABLE thin_due(
+  day INTEGER PRIMARY KEY,            -- UTC, since 1970
+  ts_ms INTEGER NOT NULL,             -- before this slot all is thinned,
+  device INTEGER NOT NULL             -- and in it, up to this device
+) STRICT;
+CREATE TABLE thinned(
+  day INTEGER PRIMARY KEY,
+  samples INTEGER NOT NULL,           -- that were taken away
+  rows INTEGER NOT NULL               -- that stand for them
+) STRICT;
+INSERT INTO thin_due SELECT DISTINCT start, start * 86400000, 0 FROM rollup
+WHERE level = 4 AND start NOT IN (SELECT day FROM archive_due);
+)sql";
+}
+
 // Append only: a number, once released, keeps its meaning.
-constexpr std::array<Migration, 3> kMigrations{first_tables, bases, rollups};
+constexpr std::array<Migration, 4> kMigrations{first_tables, bases, rollups, thinning};
 
 // 10^decimals as a REAL, or nothing to divide by.
 std::string divisor_sql(int decimals) {

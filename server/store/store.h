@@ -143,6 +143,8 @@ class Store {
     std::int64_t bytes = 0;
     // Of an older database, days of devices that are not summed up yet: read by samples.
     std::int64_t unsummed_days = 0;
+    // Samples since the start that came for a minute of which only ten-second rows are left.
+    std::int64_t late_thinned = 0;
   };
   virtual Result<Size> size() = 0;
 };
