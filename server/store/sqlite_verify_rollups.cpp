@@ -1,6 +1,7 @@
 #include "server/store/sqlite_verify_rollups.h"
 
 #include "core/base/calendar.h"
+#include "server/store/packing.h"
 #include "server/store/rollup.h"
 #include "server/store/sqlite_rows.h"
 
@@ -25,15 +26,28 @@ void note(Check& check, const Unit& unit, const char* words) {
                            std::to_string(unit.device) + " " + words);
 }
 
-Result<Rollup> from_samples(Statement& rows, const Unit& minute) {
+// A minute as its rows say it; `thinned`: some of them stand for several that are gone.
+struct Minute {
+  Rollup sum;
+  bool thinned = false;
+};
+
+// What can still be said of a minute whose samples are gone.
+bool may_stand_for(const RollupHead& rows, const RollupHead& kept) {
+  return rows.samples < kept.samples && rows.minutes == kept.minutes &&
+         rows.first_ms >= kept.first_ms && rows.last_ms == kept.last_ms;
+}
+
+Result<Minute> from_samples(Statement& rows, const Unit& minute) {
   rows.bind(1, minute.device).bind(2, unit_start(0, minute.start));
   rows.bind(3, unit_start(0, minute.start + 1));
-  Rollup sum;
+  Minute found;
   for (;;) {
     const auto row = rows.step();
     if (!row) return std::unexpected{row.error()};
-    if (!*row) return sum;
-    sum.add(stored_record(rows).record);
+    if (!*row) return found;
+    found.sum.add(stored_record(rows).record);
+    found.thinned = found.thinned || rows.integer(kMoreColumns) >> kThinnedBit != 0;
   }
 }
 
@@ -60,7 +74,7 @@ Result<void> compare_all(Connection& connection, Check& check) {
       ", fields, level, device FROM rollup LEFT JOIN rollup_fields USING(level, device, start) "
       "ORDER BY level, device, start");
   if (!rollups) return std::unexpected{rollups.error()};
-  auto samples = connection.prepare(columns_sql() +
+  auto samples = connection.prepare(columns_sql(", sample.rests") +
                                     " WHERE sample.device = ?1 AND sample.ts_ms >= ?2 AND "
                                     "sample.ts_ms < ?3" +
                                     kSampleOrder);
@@ -81,7 +95,20 @@ Result<void> compare_all(Connection& connection, Check& check) {
       note(check, {0, unit.device, unit.start}, "is of no length that there is");
       continue;
     }
-    const auto again = unit.level == 0 ? from_samples(*samples, unit) : from_units(*units, unit);
+    Result<Rollup> again;
+    if (unit.level == 0) {
+      auto minute = from_samples(*samples, unit);
+      if (!minute) return std::unexpected{minute.error()};
+      if (minute->thinned) {
+        if (!may_stand_for(minute->sum.head, stored_head(*rollups, 0))) {
+          note(check, unit, "has other samples than the ten-second rows in their place say");
+        }
+        continue;
+      }
+      again = std::move(minute->sum);
+    } else {
+      again = from_units(*units, unit);
+    }
     if (!again) return std::unexpected{again.error()};
     if (!(again->head == stored_head(*rollups, unit.level))) {
       note(check, unit, "does not add up to what is kept of it");
