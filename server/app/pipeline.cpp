@@ -24,6 +24,7 @@ Pipeline::Kind Pipeline::kind_of(std::string_view topic) {
 
 void Pipeline::receive(const mqtt::Message& message, Instant now, UtcMillis utc) {
   if (finishing_) return;  // Not acknowledged: the broker keeps it for the next start.
+  watch_clock(now, utc);
   const Kind kind = kind_of(message.topic);
   ++messages_[static_cast<std::size_t>(kind)];
   switch (kind) {
@@ -34,6 +35,17 @@ void Pipeline::receive(const mqtt::Message& message, Instant now, UtcMillis utc)
     case Kind::lost:
       return receive_lost(message, now, utc);
   }
+}
+
+void Pipeline::watch_clock(Instant now, UtcMillis utc) {
+  const auto before = std::exchange(heard_, Moment{now, utc});
+  if (!before) return;
+  const Millis by = (utc - before->utc) - (now - before->now);
+  if (-kClockSetBy < by && by < kClockSetBy) return;
+  ++clock_set_;
+  log_.warn("clock.set", {{"by_s", std::chrono::duration_cast<std::chrono::seconds>(by).count()}});
+  if (by < Millis{0}) board_.settle_clock(utc);
+  outlets_.clock_set(by, utc);
 }
 
 void Pipeline::receive_telemetry(const mqtt::Message& message, Instant now, UtcMillis utc) {
@@ -218,6 +230,11 @@ void Pipeline::measure(api::Metrics& metrics) const {
           parsed.duplicate_keys);
   counter("idast_clock_ahead_total", "Samples stamped over 5 minutes ahead of the server.",
           parsed.clock_ahead);
+  counter("idast_clock_fell_total",
+          "Samples that a clock set back would have put before an older one of their boot.",
+          parsed.clock_fell);
+  counter("idast_clock_set_total", "Times the server's clock was set by 5 minutes or more.",
+          clock_set_);
   counter("idast_samples_stored_total", "Samples committed as new rows.", stored_);
   counter("idast_samples_absorbed_total", "Samples that were stored before.", absorbed_);
   counter("idast_samples_thinned_total", "Samples left out by ingest_interval_ms.",

@@ -41,7 +41,16 @@ class Pipeline {
     std::function<bool(const ingest::StoredMessage&)> publish;
     // Keeps it elsewhere and answers through committed() or spooled(), before it is called again.
     std::function<void(Batch)> commit;
+    // The clock that stamps receipts was set, by so much, and says `now`. When it fell, the store
+    // is to be told (settle_clock()) before what is received from now on.
+    std::function<void(Millis by, UtcMillis now)> clock_set = [](Millis, UtcMillis) {};
   };
+  // A clock that is off by less was drifting, or the process was not running.
+  static constexpr Millis kClockSetBy = std::chrono::minutes{5};
+  // After it was set, days are not taken for over by what it says for this long: whoever set it
+  // wrong has then seen it.
+  static constexpr Millis kClockSettles = std::chrono::hours{1};
+
   struct Rules {
     std::optional<Millis> linger{};
     Millis interval{0};
@@ -77,6 +86,7 @@ class Pipeline {
   enum class Kind : std::uint8_t { telemetry, status, lost };
   static constexpr std::array<std::string_view, 3> kKindNames{"telemetry", "status", "lost"};
   static Kind kind_of(std::string_view topic);
+  void watch_clock(Instant now, UtcMillis utc);
   void receive_telemetry(const mqtt::Message& message, Instant now, UtcMillis utc);
   void receive_status(const mqtt::Message& message, Instant now, UtcMillis utc);
   void receive_lost(const mqtt::Message& message, Instant now, UtcMillis utc);
@@ -97,6 +107,11 @@ class Pipeline {
   std::size_t committing_ = 0;  // Messages of the batch at hand; 0: none.
   std::size_t committing_rows_ = 0;
   live::Receipt spooled_receipt_ = 0;  // The newest.
+  struct Moment {
+    Instant now;
+    UtcMillis utc;
+  };
+  std::optional<Moment> heard_;  // The last message.
   bool finishing_ = false;
   bool overflow_ = false;
 
@@ -108,6 +123,7 @@ class Pipeline {
   std::uint64_t words_refused_ = 0;
   std::uint64_t redelivered_ = 0;
   std::uint64_t refused_by_name_ = 0;
+  std::uint64_t clock_set_ = 0;
 };
 
 }  // namespace idast::app

@@ -189,6 +189,7 @@ class Service::Parts {
   std::atomic<std::int64_t> archived_files_ = 0;
   std::atomic<std::int64_t> archived_samples_ = 0;
   std::atomic<std::int64_t> archive_failures_ = 0;
+  std::atomic<std::int64_t> archive_from_ms_ = 0;  // By now().
   std::optional<Writer> writer_;
   std::optional<Keeper> keeper_;
 };
@@ -212,7 +213,12 @@ Service::Parts::Parts(const Config& config, const Log& log, DataFolder folder,
                [this](const ingest::StoredMessage& word) {
                  return session_->publish(word.topic, word.payload, 1, false).has_value();
                },
-           .commit = [this](Batch batch) { keep(std::move(batch)); }}},
+           .commit = [this](Batch batch) { keep(std::move(batch)); },
+           .clock_set =
+               [this](Millis by, UtcMillis at) {
+                 if (by < Millis{0}) writer_->settle_clock(at);
+                 archive_from_ms_ = (now() + Pipeline::kClockSettles).since_start().count();
+               }}},
       // Ids of the live stream grow over restarts: a thousand for every millisecond that passed.
       hub_{board_, static_cast<live::EventId>(started_.unix_ms()) * 1'000,
            mqtt::to_url(config.broker)},
@@ -258,6 +264,9 @@ std::expected<void, std::string> Service::Parts::start() {
     log_.error("spool.failed", {{"reason", spool::name(opened.error())}});
   }
   start_keeping();
+  // An earlier run may have had a clock that ran ahead.
+  board_.settle_clock(utc_now());
+  writer_->settle_clock(utc_now());
   session_.emplace(io_, mqtt_options(config_, folder_.client_id()), callbacks());
   for (const std::string_view filter : kSubscriptions) {
     require(session_->subscribe(filter, 1).has_value(), "serve: our own filters are sound");
@@ -527,6 +536,7 @@ void Service::Parts::measure(api::Metrics& metrics) {
 
 // On the writer's thread.
 bool Service::Parts::archive_some() {
+  if (now().since_start() < Millis{archive_from_ms_}) return false;
   const auto more = archivist_.step();
   archived_files_ = archivist_.figures().files;
   archived_samples_ = archivist_.figures().samples;

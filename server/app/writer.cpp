@@ -58,6 +58,23 @@ void Writer::submit(Batch batch) {
   changed_.notify_all();
 }
 
+void Writer::settle_clock(UtcMillis now) {
+  Lock lock{mutex_};
+  fallen_to_ = fallen_to_ ? std::min(*fallen_to_, now) : now;
+}
+
+store::Result<void> Writer::settle() {
+  std::optional<UtcMillis> fallen_to;
+  {
+    Lock lock{mutex_};
+    fallen_to = std::exchange(fallen_to_, std::nullopt);
+  }
+  if (!fallen_to) return {};
+  auto settled = store_.settle_clock(*fallen_to);
+  if (!settled) settle_clock(*fallen_to);
+  return settled;
+}
+
 void Writer::wake() {
   // Whoever is about to wait has looked before, or looks behind this lock.
   {
@@ -179,7 +196,8 @@ store::Result<store::Committed> Writer::commit(std::span<const telemetry::Record
                                                std::span<const telemetry::Loss> losses) {
   auto committed = [&] {
     const Step step{*this};
-    return store_.commit(records, losses);
+    auto settled = settle();
+    return settled ? store_.commit(records, losses) : std::unexpected{settled.error()};
   }();
   if (!committed) {
     note_trouble(committed.error());

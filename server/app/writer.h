@@ -54,6 +54,8 @@ class Writer {
   void submit(Batch batch);
   // The spool has something. Any thread.
   void wake();
+  // The clock fell to `now`: the store is told before it is given anything more. Any thread.
+  void settle_clock(UtcMillis now);
   // The store's words while it refuses to commit, or for how long it has not answered. Any thread.
   std::optional<std::string> trouble() const;
   // How long the step at hand has been taking; zero between steps. Any thread.
@@ -89,6 +91,7 @@ class Writer {
   void log_progress(bool drained);
   store::Result<store::Committed> commit(std::span<const telemetry::Record> records,
                                          std::span<const telemetry::Loss> losses);
+  store::Result<void> settle();
   void note_trouble(const store::StoreError& error);
 
   store::Store& store_;
@@ -106,6 +109,7 @@ class Writer {
   mutable Mutex mutex_;
   std::condition_variable_any changed_;
   std::optional<Batch> waiting_ GUARDED_BY(mutex_);
+  std::optional<UtcMillis> fallen_to_ GUARDED_BY(mutex_);
   std::optional<std::string> trouble_ GUARDED_BY(mutex_);
   std::uint64_t failures_ GUARDED_BY(mutex_) = 0;
   std::optional<Clock::time_point> step_since_ GUARDED_BY(mutex_);

@@ -389,19 +389,19 @@ Refusal Parser::Reader::refusal_of_root(std::size_t bytes) {
 }
 
 void Parser::Reader::decide_time(Record& record) {
-  record.ts = record.received;
+  Uptimes::Said said{record.received};
   const auto sent = record.number(kTs);
   if (sent && *sent >= kUnixFromMs) {
     if (UtcMillis{*sent} > record.received + kAheadMax) {
       ++counters.clock_ahead;
-      return;
+    } else {
+      said = {UtcMillis{*sent}, true};
     }
-    record.ts = UtcMillis{*sent};
-    return;
   }
+  record.ts = said.time;
   if (!record.has(kBootId) || !record.has(kUptime)) return;
-  record.ts = uptimes_.taken_at(record.device, record.text[kBootId], record.value[kUptime],
-                                record.received);
+  record.ts = uptimes_.taken_at(record.device, record.text[kBootId], record.value[kUptime], said);
+  counters.clock_fell = uptimes_.fallen();
 }
 
 Parser::Parser(std::size_t payload_bytes_max)

@@ -30,6 +30,7 @@ struct ParserCounters {
   std::array<std::uint64_t, telemetry::kFieldCount> field_refused{};  // By position in kFieldInfo.
   std::uint64_t duplicate_keys = 0;
   std::uint64_t clock_ahead = 0;
+  std::uint64_t clock_fell = 0;
 };
 
 // One owner, one thread; memory is taken once.

@@ -367,19 +367,59 @@ TEST_CASE("time is the sender's when it is Unix time and not ahead, otherwise th
 TEST_CASE("a backlog without a clock keeps its spacing") {
   Uptimes uptimes;
   const UtcMillis now{1'000'000'000};
-  CHECK(uptimes.taken_at("a", "boot", 50'000, now) == now);
-  CHECK(uptimes.taken_at("a", "boot", 50'350, now + Millis{350}) == now + Millis{350});
-  CHECK(uptimes.taken_at("a", "boot", 40'000, now + Millis{400}) == now - Millis{9'950});
-  CHECK(uptimes.taken_at("a", "boot", 40'350, now + Millis{401}) == now - Millis{9'599});
-  CHECK(uptimes.taken_at("b", "boot", 1, now) == now);
-  CHECK(uptimes.taken_at("a", "other", 1, now) == now);
+  CHECK(uptimes.taken_at("a", "boot", 50'000, {now}) == now);
+  CHECK(uptimes.taken_at("a", "boot", 50'350, {now + Millis{350}}) == now + Millis{350});
+  CHECK(uptimes.taken_at("a", "boot", 40'000, {now + Millis{400}}) == now - Millis{9'950});
+  CHECK(uptimes.taken_at("a", "boot", 40'350, {now + Millis{401}}) == now - Millis{9'599});
+  CHECK(uptimes.taken_at("b", "boot", 1, {now}) == now);
+  CHECK(uptimes.taken_at("a", "other", 1, {now}) == now);
   // One absurd uptime does not move what follows to another age.
-  CHECK(uptimes.taken_at("a", "boot", 9'000'000'000'000'000, now) == now);
-  CHECK(uptimes.taken_at("a", "boot", 50'700, now) == now);
+  CHECK(uptimes.taken_at("a", "boot", 9'000'000'000'000'000, {now}) == now);
+  CHECK(uptimes.taken_at("a", "boot", 50'700, {now}) == now);
   for (std::size_t i = 0; i < kBootsMax; ++i) {
-    uptimes.taken_at("many", std::to_string(i), 5, now);
+    uptimes.taken_at("many", std::to_string(i), 5, {now});
   }
-  CHECK(uptimes.taken_at("b", "boot", 0, now) == now);
+  CHECK(uptimes.taken_at("b", "boot", 0, {now}) == now);
+}
+
+TEST_CASE("a clock that is set back an hour puts no sample before an older one of its boot") {
+  for (const bool own : {false, true}) {
+    CAPTURE(own);
+    Uptimes uptimes;
+    const UtcMillis noon{43'200'000};
+    constexpr Millis kStep{10'000}, kHour = std::chrono::hours{1};
+    UtcMillis before = uptimes.taken_at("a", "boot", 0, {noon, own});
+    UtcMillis said = noon;
+    std::int64_t uptime_ms = 0;
+    const auto go_on = [&](Millis span) {
+      for (Millis gone{0}; gone < span; gone += kStep) {
+        said = said + kStep;
+        uptime_ms += kStep.count();
+        const UtcMillis taken = uptimes.taken_at("a", "boot", uptime_ms, {said, own});
+        CHECK(taken >= before);
+        before = taken;
+      }
+    };
+    go_on(kHour);
+    CHECK(before == said);
+    CHECK(uptimes.fallen() == 0);
+    said = said - kHour;
+    go_on(kHour);
+    CHECK(before == said + kHour / 2);
+    // What was taken before it fell stands where it did.
+    const UtcMillis old = own ? noon + Millis{5'000} : said;
+    CHECK(uptimes.taken_at("a", "boot", 5'000, {old, own}) ==
+          (own ? old : before - (2 * kHour - Millis{5'000})));
+    go_on(kHour + kStep);
+    CHECK(before == said);
+    CHECK(uptimes.fallen() == 718);
+    // Set right again, it is followed at once; so it is when it was wrong beyond any zone.
+    said = said + kHour;
+    go_on(kStep);
+    CHECK(before == said);
+    said = said - kFallMax - kHour;
+    CHECK(uptimes.taken_at("a", "boot", uptime_ms + 1, {said, own}) == said);
+  }
 }
 
 TEST_CASE("a summary cannot begin after its end") {

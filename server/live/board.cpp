@@ -81,10 +81,22 @@ void Board::restore(Record latest, std::optional<UtcMillis> boot_started, std::i
   found->row_id = row_id;
 }
 
+void Board::settle_clock(UtcMillis now) {
+  Lock lock{mutex_};
+  for (auto& [id, device] : devices_) {
+    std::ranges::stable_sort(device.boots, {}, &Boot::started);
+    UtcMillis before = now - kUptimeMax;
+    for (Boot& boot : device.boots) {
+      if (boot.started > now) boot.started = before + Millis{1};
+      before = boot.started;
+    }
+  }
+}
+
 UtcMillis Board::boot_start(Device& device, const Record& record) {
   const std::string& text = record.text[position_of("boot_id")];
   const Millis uptime{record.number(position_of("uptime_ms")).value_or(0)};
-  const UtcMillis started = record.received - uptime;
+  const UtcMillis started = std::min(record.ts, record.received) - uptime;
   for (const Boot& boot : device.boots) {
     if (boot.text == text) return boot.started;
   }
@@ -102,7 +114,12 @@ bool Board::is_newer(Device& device, const Record& record) {
   const UtcMillis started = boot_start(device, record);
   if (!device.latest || !device.latest->identified()) return true;
   const UtcMillis shown_started = boot_start(device, *device.latest);
-  constexpr std::size_t kSeq = position_of("seq");
+  constexpr std::size_t kSeq = position_of("seq"), kBootId = position_of("boot_id");
+  // Of two boots that seem to have started at once the one heard later, as in the database.
+  const std::string& boot = record.text[kBootId];
+  if (started == shown_started && boot != device.latest->text[kBootId]) {
+    return device.boots.back().text == boot;
+  }
   return std::pair{started, record.value[kSeq]} >
          std::pair{shown_started, device.latest->value[kSeq]};
 }

@@ -25,6 +25,8 @@ namespace idast::live {
 constexpr std::size_t kDevicesMax = 4'096;
 // Boots of one device that can be told apart: an old boot's backlog may come in late.
 constexpr std::size_t kBootsMax = 8;
+// No board was on for that long: no boot that still sends can have started before.
+constexpr Millis kUptimeMax = std::chrono::hours{24 * 365 * 10};
 // Samples of one device between two readings of the board (50 ms); more are merged into one.
 constexpr std::size_t kSamplesPendingMax = 64;
 
@@ -106,6 +108,9 @@ class Board {
   // receive().
   void restore(telemetry::Record latest, std::optional<UtcMillis> boot_started,
                std::int64_t row_id = 0);
+
+  // As Store::settle_clock(): the server's clock fell to `now`.
+  void settle_clock(UtcMillis now);
 
   // `to_be_stored` is false for a sample that is shown only (thinned out by configuration).
   Receipt receive(const telemetry::Record& record, bool to_be_stored = true);

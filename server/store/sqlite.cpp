@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "server/store/sqlite_boots.h"
 #include "server/store/sqlite_connection.h"
 #include "server/store/sqlite_progress.h"
 #include "server/store/sqlite_reader.h"
@@ -48,6 +49,7 @@ class SqliteStore final : public Store {
   static Result<std::unique_ptr<Store>> open(const std::string& path, const SqliteOptions& options);
 
   Result<Committed> commit(std::span<const Record> batch, std::span<const Loss> losses) override;
+  Result<void> settle_clock(UtcMillis now) override { return put_boots_before(connection_, now); }
   bool tidy() override;
   Result<std::optional<Unarchived>> unarchived() override;
   Result<void> archived(const Unarchived& task) override;
@@ -199,8 +201,8 @@ Result<Committed> SqliteStore::commit(std::span<const Record> batch, std::span<c
 Result<void> SqliteStore::add(const Record& record, Work& work) {
   const auto device = device_of(record.device);
   if (!device) return std::unexpected{device.error()};
-  const std::int64_t received_ms = record.received.unix_ms();
-  const std::int64_t started_ms = received_ms - record.number(kUptime).value_or(0);
+  const std::int64_t taken_ms = std::min(record.ts, record.received).unix_ms();
+  const std::int64_t started_ms = taken_ms - record.number(kUptime).value_or(0);
   Boot* boot = nullptr;
   if (record.has(kBootId)) {
     const auto found = boot_of(record.device, record.text[kBootId], started_ms, work);

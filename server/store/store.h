@@ -50,8 +50,10 @@ struct Committed {
   std::vector<std::int64_t> rows = {};
 };
 
-// A stored sample with the id of its row. `boot_started` orders boots: when the boot's first sample
-// was received, less that sample's uptime. Absent without a boot.
+// A stored sample with the id of its row. `boot_started` orders boots: when the first sample of it
+// that came was taken (its ts, or its receipt if that was earlier), less that sample's uptime. So a
+// boot that is heard late, after the next one, is the earlier one all the same, if its device has a
+// clock. Absent without a boot.
 struct StoredRecord {
   std::int64_t id = 0;
   telemetry::Record record;
@@ -126,6 +128,10 @@ class Store {
   virtual Result<Committed> commit(std::span<const telemetry::Record> batch,
                                    std::span<const telemetry::Loss> losses) = 0;
   Result<Committed> commit(std::span<const telemetry::Record> batch) { return commit(batch, {}); }
+  // The server's clock says `now` and had said more before: boots that seem to have started since
+  // are put before it, in their order and after all others of their device, so that what starts
+  // from now on is the latest. On the thread that commits.
+  virtual Result<void> settle_clock(UtcMillis) { return {}; }
   // What is better done while nobody waits for a commit: some milliseconds of it. Call it after
   // each commit, on the same thread, and again while it says true and nothing is to be committed;
   // without it the database grows, and ranges are slow to read.
