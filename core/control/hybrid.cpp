@@ -19,6 +19,8 @@ constexpr double kBeamStrong = 250.0;
 constexpr double kCalm = 0.03;
 constexpr double kBeamMemory = 15.0;  // seconds
 constexpr double kLightMemory = 2.0;  // seconds
+// Longer than any sweep lasts, in which nothing is estimated.
+constexpr Millis kLightKept = std::chrono::minutes{10};
 constexpr Watts kPowerMin = watts(0.05f);
 
 constexpr Millis kRingEvery = std::chrono::seconds{180};
@@ -151,6 +153,7 @@ void Hybrid::estimate_light(const Inputs& inputs) {
                                      vector_of(*inputs.sun));
   if (!now) return;
   light_is_fresh_ = true;
+  light_at_ = inputs.now;
   if (!light_now_) {
     light_now_ = now;
     beam_slow_ = now->beam;
@@ -161,6 +164,13 @@ void Hybrid::estimate_light(const Inputs& inputs) {
   light_now_->sky += fast * (now->sky - light_now_->sky);
   light_now_->misfit += fast * (now->misfit - light_now_->misfit);
   beam_slow_ += share_of_step(inputs.elapsed, kBeamMemory) * (now->beam - beam_slow_);
+}
+
+// Sensors that fell silent under a cloud must not keep the panel leaning for good.
+void Hybrid::forget_old_light(const Inputs& inputs) {
+  if (!light_now_ || inputs.now - light_at_ < kLightKept) return;
+  light_now_.reset();
+  diffuse_ = false;
 }
 
 bool Hybrid::beam_is_strong() const {
@@ -229,6 +239,7 @@ Wish Hybrid::by_light(const Inputs& inputs, Reason reason) {
 }
 
 Wish Hybrid::by_sun(const Inputs& inputs) {
+  forget_old_light(inputs);
   const Vector sun = vector_of(*inputs.sun);
   const Vector soon = inputs.sun_soon ? vector_of(*inputs.sun_soon) : sun;
   const bool pays = diffuse_pays(sun);

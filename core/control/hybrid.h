@@ -152,6 +152,7 @@ class Hybrid {
   Wish sweep_step(const Inputs& inputs);
   void glance(const Inputs& inputs);
   void judge_glance(Learning verdict);
+  void forget_old_light(const Inputs& inputs);
   void watch_light(const Inputs& inputs);
   void watch_readings(const Inputs& inputs);
   void watch_night(const Inputs& inputs);
@@ -178,6 +179,7 @@ class Hybrid {
   Sight sight_;                        // of this step
   std::optional<SkyLight> light_now_;  // smoothed
   bool light_is_fresh_ = false;        // estimated in this step
+  Instant light_at_;                   // when it last was
   double beam_slow_ = 0.0;             // the beam of the last quarter of a minute
   bool saturated_ = false;             // every light sensor
   Pose last_target_;

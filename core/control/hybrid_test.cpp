@@ -318,6 +318,23 @@ TEST_CASE("saturated sensors are recognised: the ephemeris is followed, and said
   CHECK(bench.error_deg() < 0.6);
 }
 
+TEST_CASE("sensors that fall silent under a cloud do not keep the panel away from the sun") {
+  Bench bench;
+  bench.beam = 0.0;
+  bench.sky = 180.0;
+  bench.run(10min, 200ms);
+  REQUIRE(bench.out.state == State::diffuse);
+  bench.inputs.light.reset();
+  bench.inputs.panel_power.reset();
+  for (int second = 0; second < 15 * 60; ++second) {
+    bench.inputs.now = bench.inputs.now + 1s;
+    bench.inputs.utc = bench.now();
+    bench.out = bench.tracker.step(bench.inputs);
+  }
+  CHECK(bench.out.state == State::track);
+  CHECK(bench.error_deg() < 2.0);
+}
+
 TEST_CASE("without any sensor the hybrid law is the ephemeris") {
   Settings settings = Bench{}.settings;
   Tracker tracker{settings};
