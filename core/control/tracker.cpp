@@ -101,7 +101,7 @@ void Tracker::configure(const Settings& settings) {
   pose_ = within_limits(settings_sound_ ? settings.mount : Mount{}, pose_);
 }
 
-std::expected<void, Refusal> Tracker::obey(const Command& command, Instant now) {
+std::expected<void, Refusal> judged(const Command& command) {
   const bool has_angles = command.pan || command.tilt;
   const bool has_target = has_angles || command.direction;
   if (has_angles && command.direction) return std::unexpected{Refusal::conflict};
@@ -121,6 +121,11 @@ std::expected<void, Refusal> Tracker::obey(const Command& command, Instant now) 
                           elevation >= degrees(0.f) && elevation <= degrees(90.f);
     if (!in_range) return std::unexpected{Refusal::out_of_range};
   }
+  return {};
+}
+
+std::expected<void, Refusal> Tracker::obey(const Command& command, Instant now) {
+  if (const auto verdict = judged(command); !verdict) return verdict;
   mode_ = command.mode;
   command_ = command;
   manual_until_ = std::max(now, now_) + std::min(command.manual_for, kManualForMax);

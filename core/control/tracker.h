@@ -94,6 +94,9 @@ struct Command {
 enum class Refusal : std::uint8_t { not_a_number, out_of_range, duration, conflict };
 std::string_view to_text(Refusal refusal);
 
+// Whether a tracker takes a command: the same on the board that hears it and on the one that moves.
+std::expected<void, Refusal> judged(const Command& command);
+
 // A step that comes later than this after the one before moves the target no further: at 60°/s one
 // step is at most 30°.
 constexpr Millis kRateElapsedMax = std::chrono::seconds{1};
@@ -142,9 +145,9 @@ class Tracker {
 
   Outputs step(const Inputs& inputs);
 
-  // Takes a command at `now`; it works from the next step on. Manual ends by itself after
-  // manual_for (cut to kManualForMax) and returns to automatic; stow and stop last until another
-  // mode.
+  // Takes a command, if judged() does, at `now`; it works from the next step on. Manual ends by
+  // itself after manual_for (cut to kManualForMax) and returns to automatic; stow and stop last
+  // until another mode.
   std::expected<void, Refusal> obey(const Command& command, Instant now);
 
   // New settings (a site by command, a law by choice). Mode, pose and wind memory stay.

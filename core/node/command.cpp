@@ -160,9 +160,8 @@ std::expected<Command, CommandRefused> parse_command(std::string_view text) {
 
   if (command.motion) {
     // The tracker's own rule decides, here and again on the other board.
-    control::Tracker judge{control::Settings{}};
-    const auto judged = judge.obey(*command.motion, Instant{});
-    if (!judged) return refused(why_of(judged.error()));
+    const auto verdict = control::judged(*command.motion);
+    if (!verdict) return refused(why_of(verdict.error()));
   }
   return command;
 }
