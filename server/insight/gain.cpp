@@ -162,7 +162,9 @@ std::optional<Ledger::Day> Ledger::kept(const Key& key, UtcMillis now) const {
   const auto found = days_.find(key);
   if (found == days_.end()) return std::nullopt;
   const Day& day = found->second;
-  if (now - day.read_at > (day.over ? kPastKeptFor : kTodayKeptFor)) return std::nullopt;
+  const Millis age = now - day.read_at;
+  // Read by a clock that has been set back since: it may have called today over.
+  if (age < Millis{0} || age > (day.over ? kPastKeptFor : kTodayKeptFor)) return std::nullopt;
   return day;
 }
 

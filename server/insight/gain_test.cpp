@@ -137,6 +137,18 @@ TEST_CASE("today has no net gain and no verdict before it is over, and asks agai
   CHECK(later->rows[0].yield.fixed > gains->rows[0].yield.fixed);
 }
 
+TEST_CASE("what was read while the clock was a year ahead is read anew when it is set back") {
+  Ledger ledger;
+  FakeReader reader{tracking};
+  const auto ahead = ledger.gains(reader, kStation, days(0, 1, kMidnight + 24h * 365));
+  REQUIRE(ahead);
+  CHECK(ahead->rows.at(0).verdict);
+  const auto right = ledger.gains(reader, kStation, days(0, 1, kMidnight + 10h));
+  REQUIRE(right);
+  CHECK(reader.queries == 2);
+  CHECK_FALSE(right->rows.at(0).verdict);
+}
+
 TEST_CASE("electronics that eat the gain are said to") {
   Ledger ledger;
   FakeReader reader{[](std::string_view column, UtcMillis at) {
