@@ -193,6 +193,16 @@ Fault read_spool_max(const Found& found, std::uint64_t& out) {
   return std::nullopt;
 }
 
+Fault read_keep_raw(const Found& found, int& out) {
+  const auto value = whole_number(found.text);
+  if (!value || *value < 0 || *value > kKeepRawDaysMax) {
+    return found.where + ": \"" + found.text +
+           "\" is not days between 0 and 36500 (0: samples stay as they came for ever)";
+  }
+  out = static_cast<int>(*value);
+  return std::nullopt;
+}
+
 // Every setting with its reader, in one place.
 Fault read_settings(const Sources& sources, Config& config) {
   const auto apply = [&](const char* name, const char* alias, auto read) -> Fault {
@@ -217,6 +227,7 @@ Fault read_settings(const Sources& sources, Config& config) {
   next("db", "", [&](const Found& f) { return read_database(f, config.database); });
   next("linger", "", [&](const Found& f) { return read_duration(f, config.linger); });
   next("spool_max", "", [&](const Found& f) { return read_spool_max(f, config.spool_bytes_max); });
+  next("keep_raw_days", "", [&](const Found& f) { return read_keep_raw(f, config.keep_raw_days); });
   next("log", "", [&](const Found& f) { return read_log(f, config.log); });
   next("ingest_enabled", "INGEST_ENABLED",
        [&](const Found& f) { return read_flag(f, config.ingest_enabled); });

@@ -22,7 +22,7 @@
 //   http = "127.0.0.1:8080"            mqtt = "mqtt://127.0.0.1:1883"
 //   db = "sqlite:PATH"                 data = "DIR"
 //   linger = "2s"                      log = "text" | "json"
-//   spool_max = "1GB"
+//   spool_max = "1GB"                  keep_raw_days = 14
 //   mqtt_username = "…"                mqtt_password_file = "PATH"     mqtt_ca_file = "PATH"
 //   hosts = ["tracker.example"]        ingest_enabled = true           ingest_interval_ms = 0
 //   [[site]]   id name lat lon time_zone currency price_per_kwh grid_factor panel_w
@@ -62,6 +62,10 @@ struct Config {
   // longer acknowledged.
   std::uint64_t spool_bytes_max = spool::kSpoolBytesDefault;
 
+  // Days that samples stay as they came; older ones become ten-second rows, and what came is in the
+  // archive. 0: for ever.
+  int keep_raw_days = 14;
+
   LogFormat log = LogFormat::text;
   std::vector<devices::Site> sites{};
   std::vector<devices::Device> devices{};
@@ -72,6 +76,7 @@ constexpr Millis kIngestIntervalMax = std::chrono::hours{24};
 // Less is soon full of one batch; more than a disk has.
 constexpr std::uint64_t kSpoolBytesMin = 10'000'000;
 constexpr std::uint64_t kSpoolBytesMax = 1'000'000'000'000;
+constexpr int kKeepRawDaysMax = 36'500;
 constexpr std::size_t kConfigFileBytesMax = 4 * 1024 * 1024;
 constexpr std::size_t kPasswordBytesMax = 1'024;
 

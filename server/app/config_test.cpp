@@ -47,6 +47,7 @@ TEST_CASE("with nothing said, everything is on this machine") {
   CHECK(mqtt::to_url(config.broker) == "mqtt://127.0.0.1:1883");
   CHECK(config.database == "idast-data/idast.db");
   CHECK_FALSE(config.linger.has_value());
+  CHECK(config.keep_raw_days == 14);
   CHECK(config.ingest_enabled);
 }
 
@@ -158,6 +159,8 @@ TEST_CASE("every mistake is one sentence that names its place") {
       {"db = \"postgres:x\"", "sqlite:PATH"},
       {"linger = 2", "unit"},
       {"linger = \"61s\"", "between 0s and 60s"},
+      {"keep_raw_days = -1", "days between 0"},
+      {"keep_raw_days = \"2 weeks\"", "days between 0"},
       {"log = \"xml\"", "neither text nor json"},
       {"ingest_enabled = \"maybe\"", "neither true nor false"},
       {"ingest_interval_ms = -1", "between 0"},
@@ -179,6 +182,14 @@ TEST_CASE("every mistake is one sentence that names its place") {
   }
   CHECK(has(World{}.error({.config = "gone.toml"}), "no such file"));
   CHECK(has(World{}.error({.linger = "fast"}), "--linger"));
+}
+
+TEST_CASE("the days that samples stay as they came are set in the file or the environment") {
+  World world;
+  world.files["idast-data/idast.toml"] = "keep_raw_days = 30\n";
+  CHECK(world.load_or_fail().keep_raw_days == 30);
+  world.environment["IDAST_KEEP_RAW_DAYS"] = "0";
+  CHECK(world.load_or_fail().keep_raw_days == 0);
 }
 
 TEST_CASE("a linger has a unit") {

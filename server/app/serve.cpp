@@ -4,6 +4,7 @@
 #include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <future>
 #include <optional>
 #include <random>
@@ -31,6 +32,7 @@
 #include "server/live/board.h"
 #include "server/live/hub.h"
 #include "server/store/sqlite.h"
+#include "server/store/tiers.h"
 
 namespace idast::app {
 namespace {
@@ -141,6 +143,7 @@ class Service::Parts {
   api::Routes make_routes(store::Reader& reader);
   std::vector<std::string> not_ready() const;
   void measure_store(api::Metrics& metrics);
+  void measure_tiers(api::Metrics& metrics, const store::Store::Size& size);
   bool archive_some();
   void measure(api::Metrics& metrics);
   void measure_session(api::Metrics& metrics);
@@ -567,6 +570,7 @@ void Service::Parts::measure_store(api::Metrics& metrics) {
     metrics.gauge("idast_store_unsummed_days",
                   "Days of trackers from before the rollups that are not summed up yet.",
                   static_cast<double>(size->unsummed_days));
+    measure_tiers(metrics, *size);
   }
   metrics.counter("idast_archive_files_total", "Days and supplements written to the archive.",
                   static_cast<double>(archived_files_));
@@ -591,6 +595,48 @@ void Service::Parts::measure_store(api::Metrics& metrics) {
                 static_cast<double>(backlog_.bytes()));
   metrics.gauge("idast_spool_limit_bytes", "From here on nothing is acknowledged.",
                 static_cast<double>(backlog_.limit_bytes()));
+}
+
+// Old days in fewer rows, and how long the disk lasts.
+void Service::Parts::measure_tiers(api::Metrics& metrics, const store::Store::Size& size) {
+  const auto gauge = [&](std::string_view name, std::string_view about, double value) {
+    metrics.gauge(name, about, value);
+  };
+  const auto tier = [&](std::string_view name, const store::Store::Size::Tier& found) {
+    const api::Metrics::Labels labels{{"tier", std::string{name}}};
+    metrics.gauge("idast_store_tier_rows", "Rows, by kind.", static_cast<double>(found.rows),
+                  labels);
+    metrics.gauge("idast_store_tier_bytes",
+                  "An estimate of what they take: the pages in use, divided by rows.",
+                  static_cast<double>(found.bytes), labels);
+  };
+  tier("raw", size.raw);
+  tier("ten_seconds", size.thinned);
+  tier("rollups", size.rollups);
+  gauge("idast_store_free_bytes", "In the database, free, and used again before it grows.",
+        static_cast<double>(size.free_bytes));
+  metrics.counter("idast_store_late_thinned_total",
+                  "Samples that came for a minute of which only ten-second rows are left.",
+                  static_cast<double>(size.late_thinned));
+  gauge("idast_store_keep_raw_days", "Days that samples stay as they came; 0: for ever.",
+        config_.keep_raw_days);
+  std::error_code failed;
+  const auto disk = std::filesystem::space(config_.data, failed);
+  if (failed) return;
+  const auto free_bytes = static_cast<std::int64_t>(disk.available);
+  gauge("idast_disk_free_bytes", "Free on the disk of --data.", static_cast<double>(free_bytes));
+  const store::Forecast forecast = store::forecast(size, config_.keep_raw_days, free_bytes);
+  gauge("idast_store_raw_window_bytes",
+        "What keep_raw_days of samples take at the rate of the newest whole day.",
+        forecast.raw_window_bytes);
+  if (forecast.bytes_a_day) {
+    gauge("idast_disk_bytes_a_day", "What a day adds for good, the archive included.",
+          *forecast.bytes_a_day);
+  }
+  if (forecast.days_left) {
+    gauge("idast_disk_days_left", "Until the disk is full, with what keep_raw_days gives back.",
+          *forecast.days_left);
+  }
 }
 
 void Service::Parts::measure_session(api::Metrics& metrics) {
@@ -681,7 +727,8 @@ std::expected<std::unique_ptr<Service>, std::string> Service::start(const Config
   if (!registry) return std::unexpected{registry.error()};
   auto folder = DataFolder::open(config.data);
   if (!folder) return std::unexpected{folder.error()};
-  auto store = store::open_sqlite(config.database.string());
+  auto store =
+      store::open_sqlite(config.database.string(), {.keep_raw_days = config.keep_raw_days});
   if (!store) return std::unexpected{config.database.string() + ": " + store.error().words};
   auto parts = std::make_unique<Parts>(config, log, std::move(*folder), std::move(*registry),
                                        std::move(*store));

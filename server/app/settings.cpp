@@ -12,11 +12,12 @@
 namespace idast::app {
 namespace {
 
-constexpr std::array<std::string_view, 12> kTextKeys{
+constexpr std::array<std::string_view, 13> kTextKeys{
     "http",         "mqtt",           "db",
     "data",         "linger",         "spool_max",
     "log",          "mqtt_username",  "mqtt_password_file",
-    "mqtt_ca_file", "ingest_enabled", "ingest_interval_ms"};
+    "mqtt_ca_file", "ingest_enabled", "ingest_interval_ms",
+    "keep_raw_days"};
 
 using Fault = std::optional<std::string>;
 

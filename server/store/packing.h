@@ -130,6 +130,11 @@ constexpr std::optional<int> packed_shift(std::size_t field) {
 // The bit of `sample.rests` beyond all of them: the row is a ten-second one that the server made of
 // several (sqlite_thinning.h).
 inline constexpr int kThinnedBit = 62;
+// As a device sums up what it cannot keep (core/node/sample_memory.h).
+inline constexpr std::int64_t kThinnedMs = 10'000;
+constexpr std::int64_t thinned_slot(std::int64_t ts_ms) {
+  return ts_ms - ((ts_ms % kThinnedMs) + kThinnedMs) % kThinnedMs;
+}
 static_assert(kPacked.size() * kRestBits < kThinnedBit, "the rests must fit beside the mark");
 
 consteval bool guesses_are_sound() {

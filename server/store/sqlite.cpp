@@ -16,6 +16,7 @@
 #include "server/store/sqlite_rollups.h"
 #include "server/store/sqlite_samples.h"
 #include "server/store/sqlite_schema.h"
+#include "server/store/sqlite_size.h"
 #include "server/store/sqlite_thinning.h"
 
 namespace idast::store {
@@ -376,6 +377,9 @@ Result<Store::Size> SqliteStore::size() {
   Size size;
   size.unsummed_days = unsummed_days_;
   size.late_thinned = late_thinned_;
+  auto connection = Connection::open(location_, Connection::Mode::read_only);
+  if (!connection) return std::unexpected{connection.error()};
+  if (auto done = count_tiers(*connection, size); !done) return std::unexpected{done.error()};
   for (const char* suffix : {"", "-wal", "-shm"}) {
     std::error_code absent;
     const auto bytes = std::filesystem::file_size(path_ + suffix, absent);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/require.h"
+#include "server/store/packing.h"
 #include "server/store/sqlite_connection.h"
 #include "server/store/sqlite_rows.h"
 #include "server/store/sqlite_schema.h"
@@ -41,6 +42,7 @@ class SqliteReader final : public Reader {
   Result<std::optional<StoredRecord>> latest(const std::string& device) override;
   Result<void> rows(const Range& range, std::size_t limit,
                     const std::function<bool(StoredRecord&&)>& row) override;
+  Result<bool> may_be_thinned(const std::string& device, UtcMillis ts) override;
   Result<Buckets> buckets(const Range& range, Millis step,
                           std::span<const std::size_t> fields) override;
   Result<std::vector<Period>> periods(const std::string& device,
@@ -197,6 +199,22 @@ Result<void> SqliteReader::rows(const Range& range, std::size_t limit,
       return {};
     }
   }
+}
+
+Result<bool> SqliteReader::may_be_thinned(const std::string& device, UtcMillis ts) {
+  const auto found = device_id(device);
+  if (!found) return std::unexpected{found.error()};
+  if (!*found) return false;
+  // The row has the time of the last of them.
+  const auto made = prepared(
+      "SELECT 1 FROM sample WHERE device = ?1 AND ts_ms >= ?2 AND ts_ms < ?3 AND seq IS NULL AND "
+      "rests >> " +
+      std::to_string(kThinnedBit) + " LIMIT 1");
+  if (!made) return std::unexpected{made.error()};
+  Statement& row = (*made)->bind(1, **found).bind(2, ts.unix_ms());
+  const auto there = row.bind(3, thinned_slot(ts.unix_ms()) + kThinnedMs).step();
+  if (there && *there) row.reset();
+  return there;
 }
 
 Result<Buckets> SqliteReader::buckets(const Range& range, Millis step,

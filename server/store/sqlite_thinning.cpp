@@ -15,14 +15,10 @@ using telemetry::Record;
 
 constexpr std::size_t kSeq = telemetry::position_of("seq");
 constexpr int kDay = kLevels - 1;
-// As a device sums up what it cannot keep (core/node/sample_memory.h).
-constexpr std::int64_t kSlotMs = 10'000;
 // Rows read in one piece: some 10 ms in which a commit may have to wait.
 constexpr int kPieceRows = 1'000;
 // Looking for the next row costs about as much as reading some.
 constexpr int kLookRows = 2;
-
-std::int64_t slot_of(std::int64_t ts_ms) { return ts_ms - ((ts_ms % kSlotMs) + kSlotMs) % kSlotMs; }
 
 }  // namespace
 
@@ -87,7 +83,7 @@ Result<void> Thinner::work(Place place) {
     if (!device) return std::unexpected{device.error()};
     place.device = device->value_or(0);
     if (!*device) {
-      place.slot_ms += kSlotMs;
+      place.slot_ms += kThinnedMs;
       continue;
     }
     const auto read = thin_slot(place, counts);
@@ -107,7 +103,7 @@ Result<std::optional<std::int64_t>> Thinner::next_slot(const Place& place) {
   const auto there = row.step();
   if (!there) return std::unexpected{there.error()};
   if (!*there) return std::nullopt;
-  const std::int64_t slot = slot_of(row.integer(0));
+  const std::int64_t slot = thinned_slot(row.integer(0));
   row.reset();
   return slot;
 }
@@ -131,7 +127,7 @@ Result<int> Thinner::thin_slot(const Place& place, Counts& counts) {
   const auto find = statements_.prepared(sql);
   if (!find) return std::unexpected{find.error()};
   Statement& row = (*find)->bind(1, place.device).bind(2, place.slot_ms);
-  row.bind(3, place.slot_ms + kSlotMs);
+  row.bind(3, place.slot_ms + kThinnedMs);
   // What is read stays as it is until all of it was read.
   std::vector<Group> groups;
   int rows = 0;

@@ -111,6 +111,11 @@ class Reader {
   // Ascending by ts, then id; at most `limit`. Stops early when `row` returns false.
   virtual Result<void> rows(const Range& range, std::size_t limit,
                             const std::function<bool(StoredRecord&&)>& row) = 0;
+  // Whether a ten-second row of the store's own making may stand for a sample without identity of
+  // this time. Which ones it was made of is not known any more.
+  virtual Result<bool> may_be_thinned(const std::string& /*device*/, UtcMillis /*ts*/) {
+    return false;
+  }
   // Buckets of `step` aligned to range.from, for numeric and boolean fields (positions in
   // kFieldInfo), in the field's unit. A mean is that of the exact sum, whatever it was read from.
   virtual Result<Buckets> buckets(const Range& range, Millis step,
@@ -151,6 +156,21 @@ class Store {
     std::int64_t unsummed_days = 0;
     // Samples since the start that came for a minute of which only ten-second rows are left.
     std::int64_t late_thinned = 0;
+    // Of the bytes, those in the database that are free, and used again before it grows.
+    std::int64_t free_bytes = 0;
+    // Rows of each kind and an estimate of their bytes: all pages in use, divided by rows.
+    struct Tier {
+      std::int64_t rows = 0;
+      std::int64_t bytes = 0;
+    };
+    Tier raw;      // As they came, a tracker's own summaries among them.
+    Tier thinned;  // Ten-second rows that stand for thinned_samples.
+    Tier rollups;
+    std::int64_t thinned_samples = 0;
+    // Of the newest day that is summed up: what a day brings.
+    std::int64_t samples_a_day = 0;
+    std::int64_t minutes_a_day = 0;
+    std::int64_t rollups_a_day = 0;
   };
   virtual Result<Size> size() = 0;
 };
