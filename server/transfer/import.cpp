@@ -319,7 +319,11 @@ std::expected<bool, std::string> Import::is_known(const Record& record) {
     return !known;
   });
   if (!asked) return std::unexpected{asked.error().words};
-  return known;
+  if (known) return known;
+  // Of an old day only ten-second rows are left; what they stand for was there.
+  const auto thinned = reader_.may_be_thinned(record.device, record.ts);
+  if (!thinned) return std::unexpected{thinned.error().words};
+  return *thinned;
 }
 
 Import::Done Import::drop_known() {
