@@ -54,31 +54,6 @@ node::ReceiverSettings receiver_settings(const PairSettings& settings) {
 
 }  // namespace
 
-ports::Readings Pair::Body::read() {
-  const Readings& sensed = plant_.readings();
-  ports::Readings readings;
-  readings.top = sensed.light.top;
-  readings.left = sensed.light.left;
-  readings.right = sensed.light.right;
-  readings.bottom = sensed.light.bottom;
-  readings.panel_voltage = sensed.panel_voltage;
-  readings.panel_current = sensed.panel_current;
-  readings.panel_temperature = sensed.panel_temperature;
-  readings.battery_voltage = sensed.battery_voltage;
-  readings.battery_current = sensed.battery_current;
-  readings.battery_charge = sensed.battery_charge;
-  readings.wind = sensed.wind;
-  readings.servo_energy = sensed.servo_energy;
-  readings.device_energy = sensed.device_energy;
-  if (sensed.phone) readings.phone = sensed.phone->label;
-  return readings;
-}
-
-void Pair::Body::move(ports::ServoAngles target) {
-  commands_.target = {.pan = target.pan, .tilt = target.tilt};
-  commands_.motors_on = true;
-}
-
 Pair::Pair(const PairSettings& settings, const Sky& sky, ports::Broker& broker, ports::Files& files,
            ports::Files& transmitter_files, ports::Log& log)
     : settings_{settings},

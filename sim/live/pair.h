@@ -9,6 +9,7 @@
 #include "core/node/receiver.h"
 #include "core/node/transmitter.h"
 #include "core/ports/ports.h"
+#include "sim/live/body.h"
 #include "sim/live/body_errors.h"
 #include "sim/live/identity.h"
 #include "sim/plant/plant.h"
@@ -126,18 +127,6 @@ class Pair {
   FilesSwitch& transmitter_files() { return transmitter_files_; }
 
  private:
-  class Body final : public ports::Sensors, public ports::Motors {
-   public:
-    explicit Body(const Plant& plant) : plant_{plant} {}
-    ports::Readings read() override;
-    void move(ports::ServoAngles target) override;
-    void off() override { commands_.motors_on = false; }
-    const PlantCommands& commands() const { return commands_; }
-
-   private:
-    const Plant& plant_;
-    PlantCommands commands_;
-  };
   struct BoardClock final : ports::Clock {
     Instant time;
     std::optional<UtcMillis> utc_now;

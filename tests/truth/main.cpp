@@ -21,6 +21,7 @@
 #include "core/node/receiver.h"
 #include "core/node/transmitter.h"
 #include "mqtt/session.h"
+#include "sim/live/body.h"
 #include "sim/live/folder.h"
 #include "sim/plant/plant.h"
 #include "sim/radio/air.h"
@@ -65,37 +66,6 @@ struct BoardClock final : ports::Clock {
   std::optional<UtcMillis> utc_now;
   Instant now() const override { return time; }
   std::optional<UtcMillis> utc() const override { return utc_now; }
-};
-
-// Body and sensors of the transmitter: the plant's readings, noise and all.
-class Body final : public ports::Sensors, public ports::Motors {
- public:
-  explicit Body(const sim::Plant& plant) : plant_{plant} {}
-  ports::Readings read() override {
-    const sim::Readings& sensed = plant_.readings();
-    ports::Readings readings;
-    readings.top = sensed.light.top;
-    readings.left = sensed.light.left;
-    readings.right = sensed.light.right;
-    readings.panel_voltage = sensed.panel_voltage;
-    readings.panel_current = sensed.panel_current;
-    readings.panel_temperature = sensed.panel_temperature;
-    readings.battery_voltage = sensed.battery_voltage;
-    readings.battery_current = sensed.battery_current;
-    readings.battery_charge = sensed.battery_charge;
-    if (sensed.phone) readings.phone = sensed.phone->label;
-    return readings;
-  }
-  void move(ports::ServoAngles target) override {
-    commands_.target = {.pan = target.pan, .tilt = target.tilt};
-    commands_.motors_on = true;
-  }
-  void off() override { commands_.motors_on = false; }
-  const sim::PlantCommands& commands() const { return commands_; }
-
- private:
-  const sim::Plant& plant_;
-  sim::PlantCommands commands_;
 };
 
 // The receiver's broker. What it takes goes out at once and in order; now and then some of the past
@@ -264,7 +234,7 @@ class Life {
   sun::Place place_;
   sim::ModelledSky sky_;
   sim::Plant plant_;
-  Body body_;
+  sim::Body body_;
   sim::Air air_;
   UtcMillis now_;
   Random boots_;
