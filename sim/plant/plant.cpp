@@ -309,7 +309,7 @@ void Plant::phones(Millis dt, const Conditions& conditions, bool allowed) {
     if (conditions.at < *next_phone_) return;
     next_phone_ = arrival_after(conditions.at);
     if (!allowed || truth_.charge < static_cast<double>(model.phone_from_charge)) return;
-    phone = PhoneSession{.label = FixedText<64>{kPhones[chance_.next() % kPhones.size()]},
+    phone = PhoneSession{.label = FixedText<64>{kPhones[chance_.below(kPhones.size())]},
                          .lasted = {},
                          .delivered = {}};
     phone_wants_ = model.phone_capacity * chance_.between(0.3, 1.0);

@@ -36,7 +36,7 @@ bool Air::send(Direction& way, Bytes frame) {
     ++way.counts.flipped;
     Random bits{where};
     for (std::uint64_t i = 0; i <= where % 3; ++i) {
-      const auto bit = static_cast<std::size_t>(bits.next() % (heard.size * 8));
+      const auto bit = static_cast<std::size_t>(bits.below(heard.size * 8));
       heard.bytes[bit / 8] ^= static_cast<std::byte>(1u << (bit % 8));
     }
   }
