@@ -11,10 +11,6 @@ template <class T>
 inline constexpr bool kIsOptional = false;
 template <class T>
 inline constexpr bool kIsOptional<std::optional<T>> = true;
-template <class T>
-inline constexpr bool kIsQuantity = false;
-template <class U>
-inline constexpr bool kIsQuantity<Quantity<U>> = true;
 
 // The extreme value of the wire type says "absent"; it is never a measurement.
 template <class W>

@@ -199,6 +199,8 @@ consteval std::size_t position_of(std::string_view column) {
 // and `raw_json` after them); the rest are ours.
 inline constexpr std::size_t kOriginalFieldCount = position_of("device_id");
 
+inline constexpr KeySet kEveryField{~std::uint64_t{0} >> (64 - kFieldCount)};
+
 // --- proofs, checked by every compile ----------------------------------------------------------
 static_assert(kFieldCount <= 64, "KeySet has a bit for every field");
 

@@ -5,11 +5,6 @@
 namespace idast::telemetry {
 namespace {
 
-template <class T>
-inline constexpr bool kIsQuantity = false;
-template <class U>
-inline constexpr bool kIsQuantity<Quantity<U>> = true;
-
 // Calls f(position, member, line) for every averaged field.
 template <class F>
 void for_each_averaged(F&& f) {

@@ -40,6 +40,11 @@ class Quantity {
   rep value_{};
 };
 
+template <class T>
+inline constexpr bool kIsQuantity = false;
+template <class Unit>
+inline constexpr bool kIsQuantity<Quantity<Unit>> = true;
+
 // One line per unit. symbol: for people. suffix: for names at an untyped border (JSON, SQL, logs).
 #define IDAST_UNIT(unit_name, Type, Rep, symbol_text, suffix_text)                \
   struct unit_name##_t {                                                          \

@@ -46,7 +46,7 @@ std::expected<StreamRequest, ApiError> parse_stream(const std::vector<Parameter>
                                                     std::string_view last_event) {
   const Request request{.path = std::string{kStreamPath}, .parameters = parameters};
   StreamRequest asked;
-  asked.filter.fields = kAllFields;
+  asked.filter.fields = telemetry::kEveryField;
   if (const auto list = request.parameter("fields")) {
     auto fields = parse_fields(*list);
     if (!fields) return std::unexpected{std::move(fields.error())};

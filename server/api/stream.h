@@ -25,7 +25,4 @@ std::expected<StreamRequest, ApiError> parse_stream(const std::vector<Parameter>
 // The columns named in a comma-separated list; the error names the one that does not exist.
 std::expected<telemetry::KeySet, ApiError> parse_fields(std::string_view list);
 
-// Every column.
-constexpr telemetry::KeySet kAllFields{~std::uint64_t{0} >> (64 - telemetry::kFieldCount)};
-
 }  // namespace idast::api

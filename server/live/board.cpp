@@ -7,17 +7,13 @@
 namespace idast::live {
 namespace {
 
+using telemetry::kEveryField;
 using telemetry::KeySet;
-using telemetry::kFieldCount;
-using telemetry::kFieldInfo;
-using telemetry::Kind;
 using telemetry::position_of;
 using telemetry::Record;
 
 // A rate that flickers at every sample cannot be read, and costs the stream.
 constexpr Millis kBackfillToldEvery{500};
-
-constexpr KeySet kEveryField{~std::uint64_t{0} >> (64 - kFieldCount)};
 
 Status status_of(std::optional<Millis> age, bool said_offline, std::optional<bool> sun_up) {
   if (!age) return Status::offline;
