@@ -11,6 +11,8 @@
 namespace idast::api {
 namespace {
 
+static_assert(devices::kDevicesMax <= live::kDevicesMax, "Every configured tracker can be shown.");
+
 constexpr Millis kSamplesSpan = std::chrono::hours{24};
 constexpr int kGainDaysDefault = 7;
 
@@ -103,9 +105,8 @@ Outcome GetEnergy::operator()(const Request& request) const {
   if (*from > *to) {
     return std::unexpected{ApiError{400, "bad_range", "from is later than to", "from"}};
   }
-  const devices::Site* const site = registry.site_of(request.id);
-  const auto rows = query::energy(reader, {request.id, site != nullptr ? site->time_zone : "UTC"},
-                                  asked, request.now);
+  const auto rows =
+      query::energy(reader, {request.id, registry.time_zone_of(request.id)}, asked, request.now);
   if (!rows) return std::unexpected{unavailable(rows.error())};
   return Answer{.body = query::to_json(*kind, *rows)};
 }

@@ -11,11 +11,6 @@ namespace {
 
 constexpr Millis kTelemetrySpan = std::chrono::hours{24};
 
-std::string zone_of(const devices::Registry& registry, const std::string& device) {
-  const devices::Site* const site = registry.site_of(device);
-  return site != nullptr ? site->time_zone : "UTC";
-}
-
 // The rows of a range, in pieces: it remembers the last time given and how many rows of it, and
 // goes on from there. New rows have larger ids, so none is given twice or left out.
 class RowPieces {
@@ -157,12 +152,12 @@ Outcome GetHistory::operator()(const Request& request) const {
   std::vector<query::DeviceZone> asked;
   if (const auto device = request.parameter("device")) {
     const std::string id{*device};
-    asked.push_back({id, zone_of(registry, id)});
+    asked.push_back({id, registry.time_zone_of(id)});
   } else {
     const auto seen = reader.devices();
     if (!seen) return std::unexpected{unavailable(seen.error())};
     for (const store::DeviceSeen& one : *seen) {
-      asked.push_back({one.device, zone_of(registry, one.device)});
+      asked.push_back({one.device, registry.time_zone_of(one.device)});
     }
   }
   auto csv = query::history_csv(reader, asked, static_cast<int>(*days), request.now);

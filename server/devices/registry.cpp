@@ -164,6 +164,11 @@ const Site* Registry::site_of(std::string_view device) const {
   return site != sites_.end() ? &*site : nullptr;
 }
 
+std::string Registry::time_zone_of(std::string_view device) const {
+  const Site* const site = site_of(device);
+  return site != nullptr ? site->time_zone : Site{}.time_zone;
+}
+
 std::optional<bool> Registry::sun_is_up(std::string_view device, UtcMillis now) const {
   const Site* const site = site_of(device);
   if (site == nullptr) return std::nullopt;

@@ -68,6 +68,8 @@ class Registry {
   const Device* find(std::string_view device) const;
   // Null when the device is not configured, or has no site.
   const Site* site_of(std::string_view device) const;
+  // The device's site's, or UTC.
+  std::string time_zone_of(std::string_view device) const;
 
   // Whether the sun's upper limb is above the horizon; absent without a site.
   std::optional<bool> sun_is_up(std::string_view device, UtcMillis now) const;

@@ -31,6 +31,8 @@ TEST_CASE("a configured device has its site, an unknown one has none") {
   CHECK(registry.site_of("t1")->id == "batangas");
   CHECK(registry.find("t2") == nullptr);
   CHECK(registry.site_of("t2") == nullptr);
+  CHECK(registry.time_zone_of("t1") == "Asia/Manila");
+  CHECK(registry.time_zone_of("t2") == "UTC");
 }
 
 TEST_CASE("a name that is missing is the id") {
