@@ -177,8 +177,8 @@ template <auto M, class W>
 constexpr FieldInfo info_of(const Field<M, W>& f) {
   using Symbol = UnitSymbol<typename Field<M, W>::value>;
   const std::string_view unit = f.line.unit.empty() ? Symbol::value : f.line.unit;
-  return {f.line.json,  f.line.column, f.line.sql,           unit,
-          f.line.label, f.line.about,  Field<M, W>::by_radio, f.line.averaged};
+  return {f.line.json,  f.line.column,         f.line.sql,     unit, f.line.label,
+          f.line.about, Field<M, W>::by_radio, f.line.averaged};
 }
 }  // namespace detail
 
