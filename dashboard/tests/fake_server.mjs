@@ -63,6 +63,13 @@ const kScenarios = {
   notpaying: { gain: { days: -0.07, today: 0.03, verdict: 'not_paying' } },
   nosite: { device: { site: null, mount: null } },
   fleet: { many: 9 },
+  keeping: {
+    ready: {
+      ready: false,
+      reasons: ['database: cannot write to the database: database is locked', 'spool: 12346 kB wait for the database'],
+      spool_waiting_bytes: 12_345_678,
+    },
+  },
 };
 
 export async function startFake({ scenario = 'live', port = 0 } = {}) {
@@ -196,6 +203,7 @@ class Fake {
   async answer(request, response) {
     const url = new URL(request.url, 'http://fake');
     if (url.pathname === '/api/v1/stream') return this.stream(request, response);
+    if (url.pathname === '/ready') return this.ready(response);
     if (url.pathname.startsWith('/api/')) return this.api(url, response);
     return this.file(url.pathname, response);
   }
@@ -210,6 +218,12 @@ class Fake {
     this.streams.add(response);
     request.on('close', () => this.streams.delete(response));
     this.sendState(response);
+  }
+
+  ready(response) {
+    const body = this.script.ready ?? { ready: true, reasons: [] };
+    response.writeHead(body.ready ? 200 : 503, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(body));
   }
 
   api(url, response) {

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { kDesktop, kPhone, launch, visit } from '../tests/browser/open.mjs';
 import { startFake } from '../tests/fake_server.mjs';
 
-const kStates = ['live', 'golden', 'night', 'delayed', 'stale', 'offline', 'unknown', 'estimated', 'empty', 'loading', 'backfill', 'lost', 'nosite', 'notpaying', 'fleet'];
+const kStates = ['live', 'golden', 'night', 'delayed', 'stale', 'offline', 'unknown', 'estimated', 'empty', 'loading', 'backfill', 'lost', 'nosite', 'notpaying', 'fleet', 'keeping'];
 const { values } = parseArgs({
   options: {
     out: { type: 'string', default: fileURLToPath(new URL('../../build/screenshots', import.meta.url)) },

@@ -3,12 +3,14 @@ import {
   parseBuckets,
   parseEnergy,
   parseGain,
+  parseReadiness,
   parseSky,
   parseText,
   type Buckets,
   type Energy,
   type Gain,
   type Parsed,
+  type Readiness,
   type Sky,
 } from './shapes';
 
@@ -38,6 +40,7 @@ async function ask<T>(
   path: string,
   parse: (input: unknown) => Parsed<T>,
   signal: AbortSignal,
+  takes: (status: number) => boolean = (status) => status < 500,
 ): Promise<Fetched<T>> {
   let response: Response;
   let text: string;
@@ -48,8 +51,8 @@ async function ask<T>(
   } catch {
     return { ok: false, error: { kind: 'unreachable' } };
   }
-  if (response.status >= 500) return { ok: false, error: { kind: 'unreachable' } };
-  if (!response.ok) {
+  if (!takes(response.status)) return { ok: false, error: { kind: 'unreachable' } };
+  if (!response.ok && response.status < 500) {
     return { ok: false, error: { kind: 'refused', status: response.status, id: errorId(text) } };
   }
   const parsed = parseText(text, parse);
@@ -67,6 +70,11 @@ export function fetchSky(
 ): Promise<Fetched<Sky>> {
   const query = day === null ? '' : `?day=${day}`;
   return ask(`${devicePath(id)}/sky${query}`, parseSky, signal);
+}
+
+/** Whether the server can store what it hears. "No" comes with reasons, as a 503. */
+export function fetchReadiness(signal: AbortSignal): Promise<Fetched<Readiness>> {
+  return ask('/ready', parseReadiness, signal, (status) => status < 500 || status === 503);
 }
 
 /** Energy by site-local day, the last 30 days with today last. */

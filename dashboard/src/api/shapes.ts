@@ -211,6 +211,14 @@ const gain = z.object({
 /** What tracking gained over a fixed panel, by day; an estimate throughout. */
 export type Gain = z.infer<typeof gain>;
 
+const readiness = z.object({
+  ready: z.boolean(),
+  reasons: z.array(z.string()),
+  spool_waiting_bytes: z.optional(z.number()),
+});
+/** Whether the server can store what it hears; each reason begins with a word and a colon. */
+export type Readiness = z.infer<typeof readiness>;
+
 export type ParseError = { what: string; why: string };
 export type Parsed<T> = { ok: true; value: T } | { ok: false; error: ParseError };
 
@@ -230,6 +238,7 @@ export const parseSky = parser('sky', sky);
 export const parseEnergy = parser('energy', energy);
 export const parseGain = parser('gain', gain);
 export const parseBuckets = parser('samples', buckets);
+export const parseReadiness = parser('ready', readiness);
 
 /** JSON text to unknown; text that is not JSON is an error like any other. */
 export function parseText<T>(text: string, parse: (input: unknown) => Parsed<T>): Parsed<T> {

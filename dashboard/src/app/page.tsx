@@ -1,15 +1,19 @@
 import { memo, useEffect, useMemo } from 'react';
+import { fetchReadiness } from '../api/client';
+import { KeepingBanner } from '../features/status/keeping_banner';
 import { LostBanner } from '../features/status/lost_banner';
 import { FreshnessChip } from '../features/status/freshness_chip';
 import { NoTrackers } from '../features/trackers/no_trackers';
 import { TrackerPicker } from '../features/trackers/tracker_picker';
 import { clock, zoneOffset } from '../shared/format';
 import { useDevice, useLiveStore, useOverall, useServerNow } from '../shared/live';
+import { useAnswer } from '../shared/use_answer';
 import { Loading } from './loading';
 import { Overview } from './overview';
 import { ThemeButton } from './theme';
 import { hrefOf, useChoice } from './use_choice';
 
+const kReadyEveryMs = 10_000;
 const kOwnZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 function Mark() {
@@ -60,6 +64,15 @@ export function Page({ onRetry }: { onRetry: () => void }) {
   const device = useDevice(chosen ?? '');
   const zone = device?.site?.time_zone ?? 'UTC';
   const name = device?.name;
+  const readiness = useAnswer({
+    subject: 'ready',
+    asked: epoch > 0,
+    version: epoch,
+    everyMs: kReadyEveryMs,
+    ask: fetchReadiness,
+  });
+  // Of an earlier visit nothing is said, and what was true before the server was lost may not be.
+  const fresh = epoch > 0 && connection.kind !== 'lost' && readiness.error === null;
   useEffect(() => {
     document.title = name === undefined ? 'IDAST' : `${name} · IDAST`;
   }, [name]);
@@ -70,6 +83,7 @@ export function Page({ onRetry }: { onRetry: () => void }) {
         Skip to the readings
       </a>
       <LostBanner connection={connection} onRetry={onRetry} />
+      <KeepingBanner ready={fresh ? readiness.value : null} />
       <header className={deviceIds.length === 0 && epoch > 0 ? 'top bare' : 'top'}>
         <Mark />
         {deviceIds.length > 0 && (

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { row } from '../../../tests/rows';
 import { Announcer } from './announcer';
 import { BackfillBar } from './backfill_bar';
+import { KeepingBanner } from './keeping_banner';
 import { LostBanner } from './lost_banner';
 import { doing, sentence, type Told } from './words';
 
@@ -129,4 +130,41 @@ test('the backfill says how far, how fast and how long', () => {
   expect(screen.getByRole('progressbar', { name: /42 %/ })).toBeTruthy();
   rerender(<BackfillBar backfill={{ done: 0, total: 0, per_s: 0, seconds_left: null }} />);
   expect(screen.getByRole('progressbar', { name: /, 0 %/ })).toBeTruthy();
+});
+
+describe('a database that takes nothing', () => {
+  const shown = (ready: Parameters<typeof KeepingBanner>[0]['ready']): string => {
+    const { container, unmount } = render(<KeepingBanner ready={ready} />);
+    const text = container.textContent;
+    unmount();
+    return text;
+  };
+
+  test('all is well, or not known: nothing is said', () => {
+    expect(shown(null)).toBe('');
+    expect(shown({ ready: true, reasons: [] })).toBe('');
+    expect(shown({ ready: false, reasons: ['broker: not subscribed at mqtt://a'] })).toBe('');
+  });
+
+  test('the spool keeps what comes, and how much', () => {
+    const reasons = ['database: cannot write to the database: database is locked', 'spool: 12345 kB wait for the database'];
+    expect(shown({ ready: false, reasons, spool_waiting_bytes: 12_345_678 })).toBe(
+      'The database does not answer. The server keeps 12 MB of samples on its disk. They are stored when it does.',
+    );
+    expect(shown({ ready: true, reasons: [], spool_waiting_bytes: 420 })).toBe(
+      'The database answers again. 1 kB of kept samples are being stored.',
+    );
+  });
+
+  test('a database that hangs, and a spool that is full', () => {
+    const hangs = ['database: the database has not answered for 12 s'];
+    expect(shown({ ready: false, reasons: hangs })).toBe(
+      'The database does not answer. Samples wait with the broker and the trackers. They are stored when it does.',
+    );
+    const full = [...hangs, 'spool: the disk is full; nothing is acknowledged until there is room'];
+    expect(shown({ ready: false, reasons: full, spool_waiting_bytes: 2_500_000 })).toBe(
+      'The server cannot store samples. The server keeps 2.5 MB of samples on its disk. ' +
+        'What is newer waits with the broker and the trackers.',
+    );
+  });
 });
