@@ -11,13 +11,11 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include "cli/day_options.h"
+#include "cli/days.h"
 #include "core/base/calendar.h"
 #include "core/telemetry/row.h"
 #include "server/insight/gain.h"
 #include "sim/lab/lab.h"
-#include "sim/lab/plant_file.h"
-#include "sim/sky/measured_sky.h"
 #include "sim/sky/modelled_sky.h"
 
 namespace idast::cli {
@@ -31,18 +29,9 @@ constexpr Millis kDay = std::chrono::hours{24};
 
 float narrow(double value) { return static_cast<float>(value); }
 
-struct Period {
-  std::string name;
+struct Period : Days {
   std::string day;  // the date, by the sun of the site
-  std::shared_ptr<const sim::Sky> sky;
-  UtcMillis from, to;
 };
-
-// Time by the sun of the place, as if it were UTC.
-UtcMillis solar(UtcMillis at, const sun::Place& place) {
-  const double east = static_cast<double>(place.longitude.in(degrees)) / 360.0;
-  return at + Millis{static_cast<std::int64_t>(east * static_cast<double>(kDay.count()))};
-}
 
 std::string date_of(UtcMillis at, const sun::Place& place) {
   return std::string{to_iso(solar(at, place)).view().substr(0, 10)};
@@ -57,30 +46,14 @@ std::vector<Period> synthetic(const GainOptions& options) {
   std::vector<Period> periods;
   for (int day = 0; day < options.synthetic_days.value_or(0); ++day) {
     const UtcMillis from = first - east + kDay * day;
-    periods.push_back({.name = "synthetic",
-                       .day = date_of(from + kDay / 2, place),
-                       .sky = sky,
-                       .from = from,
-                       .to = from + kDay - kMinute});
+    periods.push_back({{.name = "synthetic", .sky = sky, .from = from, .to = from + kDay - kMinute},
+                       date_of(from + kDay / 2, place)});
   }
   return periods;
 }
 
-std::expected<Period, sim::WeatherError> measured(const GainOptions& options,
-                                                  const std::string& path, std::ostream& err) {
-  sim::GivenSite given;
-  if (options.latitude) given.latitude = degrees(narrow(*options.latitude));
-  if (options.longitude) given.longitude = degrees(narrow(*options.longitude));
-  auto file = sim::read_weather(path, given);
-  if (!file) return std::unexpected{file.error()};
-  for (const std::string& note : file->notes) err << "idast gain: " << path << ": " << note << "\n";
-  const auto sky = std::make_shared<const sim::MeasuredSky>(std::move(*file));
-  const UtcMillis middle = sky->first() + (sky->last() - sky->first()) / 2;
-  return Period{.name = path,
-                .day = date_of(middle, sky->place()),
-                .sky = sky,
-                .from = sky->first(),
-                .to = sky->last()};
+std::string date_of(const Days& days) {
+  return date_of(days.from + (days.to - days.from) / 2, days.sky->place());
 }
 
 // Means over a minute, as the server's buckets are. A device samples evenly in time; the lab takes
@@ -357,28 +330,24 @@ std::optional<std::string> fault_of(const GainOptions& options) {
 }
 
 int run_gain(const GainOptions& options, std::ostream& out, std::ostream& err) {
+  GainOptions asked = options;
+  const DayOptions days = day_options(asked);
   std::vector<Period> periods = synthetic(options);
   for (const std::string& path : options.weather) {
-    auto period = measured(options, path, err);
-    if (!period) {
-      err << "idast gain: " << period.error().message << "\n";
-      return period.error().kind == sim::WeatherErrorKind::no_site ? kUsage : kFailure;
+    auto measured = measured_days(days, path, "idast gain", err);
+    if (!measured) {
+      err << "idast gain: " << measured.error().message << "\n";
+      return measured.error().kind == sim::WeatherErrorKind::no_site ? kUsage : kFailure;
     }
-    periods.push_back(std::move(*period));
+    std::string day = date_of(*measured);
+    periods.push_back({std::move(*measured), std::move(day)});
   }
-  sim::PlantParameters plant = sim::default_plant();
-  if (!options.plant.empty()) {
-    const auto read = sim::read_plant(options.plant);
-    if (!read) {
-      err << "idast gain: " << read.error().message << "\n";
-      return kFailure;
-    }
-    plant = *read;
+  const auto plant = plant_of(days);
+  if (!plant) {
+    err << "idast gain: " << plant.error().message << "\n";
+    return kFailure;
   }
-  if (options.yaw_error) plant.yaw_error = degrees(narrow(*options.yaw_error));
-  if (options.tilt_error) plant.tilt_error = degrees(narrow(*options.tilt_error));
-  if (options.ldr_mismatch) plant.light.mismatch = narrow(*options.ldr_mismatch / 100.0);
-  const auto entries = judge_all(periods, options, plant);
+  const auto entries = judge_all(periods, options, *plant);
   if (options.json) print_json(entries, out);
   if (!options.json) print_table(entries, out);
   out.flush();

@@ -12,7 +12,7 @@
 
 #include <CLI/CLI.hpp>
 
-#include "cli/day_options.h"
+#include "cli/days.h"
 #include "cli/lab_print.h"
 #include "cli/lab_progress.h"
 #include "core/base/calendar.h"
@@ -20,7 +20,6 @@
 #include "sim/lab/plant_file.h"
 #include "sim/lab/report.h"
 #include "sim/lab/scenario.h"
-#include "sim/sky/measured_sky.h"
 #include "sim/sky/modelled_sky.h"
 
 namespace idast::cli {
@@ -33,38 +32,19 @@ constexpr int kDaysMax = 3660;
 
 float narrow(double value) { return static_cast<float>(value); }
 
-// Time by the sun of the place, as if it were UTC.
-UtcMillis solar(UtcMillis at, const sun::Place& place) {
-  const double east = static_cast<double>(place.longitude.in(degrees)) / 360.0;
-  return UtcMillis{at.unix_ms() + static_cast<std::int64_t>(east * static_cast<double>(kDayMs))};
-}
-
-struct Period {
-  std::string name;
-  std::unique_ptr<sim::Sky> sky;
-  UtcMillis from;
-  UtcMillis to;
-};
-
-// The plant that the file describes, overruled by the command line.
-std::expected<sim::PlantParameters, sim::PlantFileError> plant_of(const LabOptions& options) {
-  sim::PlantParameters plant = sim::default_plant();
-  if (!options.plant.empty()) {
-    auto read = sim::read_plant(options.plant);
-    if (!read) return read;
-    plant = *read;
-  }
+// The days' plant, overruled by what only this command can.
+std::expected<sim::PlantParameters, sim::PlantFileError> plant_of(const LabOptions& options,
+                                                                  const DayOptions& days) {
+  auto plant = cli::plant_of(days);
+  if (!plant) return plant;
   if (options.mount) {
-    plant.mount.kind = control::mount_kind_from(*options.mount).value_or(plant.mount.kind);
+    plant->mount.kind = control::mount_kind_from(*options.mount).value_or(plant->mount.kind);
   }
-  if (options.yaw_error) plant.yaw_error = degrees(narrow(*options.yaw_error));
-  if (options.tilt_error) plant.tilt_error = degrees(narrow(*options.tilt_error));
-  if (options.ldr_mismatch) plant.light.mismatch = narrow(*options.ldr_mismatch / 100.0);
   if (options.profile) {
-    plant.light.profile =
+    plant->light.profile =
         *options.profile == "fielded" ? sim::LightProfile::fielded : sim::LightProfile::reference;
   }
-  if (options.truth_albedo) plant.sky.albedo = narrow(*options.truth_albedo);
+  if (options.truth_albedo) plant->sky.albedo = narrow(*options.truth_albedo);
   return plant;
 }
 
@@ -79,7 +59,7 @@ Millis step_of(const LabOptions& options) {
 constexpr Millis kPicturedMax = std::chrono::hours{49};
 
 sim::LabOptions lab_options(const LabOptions& options, const sim::PlantParameters& plant,
-                            const Period& period) {
+                            const Days& period) {
   const sun::Place& place = period.sky->place();
   sim::LabOptions made;
   const bool pictured = !options.report.empty() || !options.pictures.empty();
@@ -102,21 +82,7 @@ std::vector<sim::LabLaw> laws_of(const LabOptions& options) {
   return laws;
 }
 
-std::expected<Period, sim::WeatherError> measured(const LabOptions& options,
-                                                  const std::string& path, std::ostream& err) {
-  sim::GivenSite given;
-  if (options.latitude) given.latitude = degrees(narrow(*options.latitude));
-  if (options.longitude) given.longitude = degrees(narrow(*options.longitude));
-  auto file = sim::read_weather(path, given);
-  if (!file) return std::unexpected{file.error()};
-  for (const std::string& note : file->notes) err << "idast lab: " << path << ": " << note << "\n";
-  auto sky = std::make_unique<sim::MeasuredSky>(std::move(*file));
-  const UtcMillis from = sky->first();
-  const UtcMillis to = sky->last();
-  return Period{.name = path, .sky = std::move(sky), .from = from, .to = to};
-}
-
-Period synthetic(const LabOptions& options) {
+Days synthetic(const LabOptions& options) {
   const sun::Place place{.latitude = degrees(narrow(options.latitude.value_or(0.0))),
                          .longitude = degrees(narrow(options.longitude.value_or(0.0))),
                          .altitude = metres(narrow(options.altitude))};
@@ -126,7 +92,7 @@ Period synthetic(const LabOptions& options) {
   const std::int64_t begin = (midnight - east).unix_ms() / kMinuteMs * kMinuteMs;
   const std::int64_t lasts = kDayMs * options.synthetic_days.value_or(1) - kMinuteMs;
   return {.name = "synthetic",
-          .sky = std::make_unique<sim::ModelledSky>(place, options.seed),
+          .sky = std::make_shared<const sim::ModelledSky>(place, options.seed),
           .from = UtcMillis{begin},
           .to = UtcMillis{begin + lasts}};
 }
@@ -148,7 +114,7 @@ sim::LabWatch tracing(std::ostream& file, const sim::SkyModel& model) {
 }
 
 struct Task {
-  const Period* period;
+  const Days* period;
   sim::LabLaw law;
 };
 
@@ -188,7 +154,7 @@ std::vector<LabEntry> run_tasks(const LabOptions& options, const sim::PlantParam
 }
 
 // The entries of each period together, in their order.
-std::vector<sim::ReportDay> report_days(const std::vector<Period>& periods,
+std::vector<sim::ReportDay> report_days(const std::vector<Days>& periods,
                                         std::vector<LabEntry>& entries) {
   std::vector<sim::ReportDay> days;
   const std::size_t laws = entries.size() / periods.size();
@@ -236,7 +202,7 @@ bool write_pictures(const std::filesystem::path& folder, const sim::ReportDay& d
 }
 
 // What people look at. Takes the results out of `entries`.
-bool write_report(const LabOptions& options, const std::vector<Period>& periods,
+bool write_report(const LabOptions& options, const std::vector<Days>& periods,
                   const sim::PlantParameters& plant, std::vector<LabEntry>& entries) {
   const auto days = report_days(periods, entries);
   if (!options.pictures.empty() && !write_pictures(options.pictures, days.front())) return false;
@@ -337,10 +303,12 @@ std::optional<std::string> fault_of(const LabOptions& options) {
 
 int run_lab(const LabOptions& options, std::ostream& out, std::ostream& err) {
   if (options.scenarios || !options.scenario.empty()) return run_scenarios(options, out);
-  std::vector<Period> periods;
+  LabOptions asked = options;
+  const DayOptions days = day_options(asked);
+  std::vector<Days> periods;
   if (options.synthetic_days) periods.push_back(synthetic(options));
   for (const std::string& path : options.weather) {
-    auto period = measured(options, path, err);
+    auto period = measured_days(days, path, "idast lab", err);
     if (!period) {
       const sim::WeatherError& error = period.error();
       err << "idast lab: " << error.message << "\n";
@@ -350,13 +318,13 @@ int run_lab(const LabOptions& options, std::ostream& out, std::ostream& err) {
     }
     periods.push_back(std::move(*period));
   }
-  const auto plant = plant_of(options);
+  const auto plant = plant_of(options, days);
   if (!plant) {
     err << "idast lab: " << plant.error().message << "\n";
     return kFailure;
   }
   std::vector<Task> tasks;
-  for (const Period& period : periods) {
+  for (const Days& period : periods) {
     for (const sim::LabLaw law : laws_of(options)) tasks.push_back({&period, law});
   }
   std::ofstream trace;
