@@ -1,6 +1,9 @@
 // What a month's chart and a year of days cost the server, by the rows beneath.
 //
-// months FOLDER [--devices 100] [--days 30] [--every-ms 10000] [--rounds 20]
+// months FOLDER [--devices 100] [--days 30] [--every-ms 10000] [--rounds 20] [--keep-raw-days 0]
+//
+// With --keep-raw-days older days are then thinned into ten-second rows, as after the archive took
+// them: what a piece of it takes, what it writes, and the same questions again.
 //
 // Fills a database in FOLDER through the store, as a server does, and prints one JSON object of
 // milliseconds a query: the server's own work, from the question to the text of the answer. An
@@ -10,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <functional>
 #include <string>
 #include <string_view>
@@ -37,6 +41,7 @@ struct Options {
   std::int64_t days = 30;
   std::int64_t every_ms = 10'000;
   std::int64_t rounds = 20;
+  std::int64_t keep_raw_days = 0;
 };
 
 std::string device_name(std::int64_t device) {
@@ -71,7 +76,7 @@ Record sample(std::int64_t device, std::int64_t seq, std::int64_t ts_ms, std::in
   put(record, position_of("right"), right);
   put(record, position_of("avg"), (left + right) / 2);
   put(record, position_of("top"), 2'500 + noise(120));
-  put(record, position_of("steady"), noise(2));
+  put(record, position_of("steady"), seq / 40 % 2);
   put(record, position_of("power_w"), 600 + noise(300));
   put(record, position_of("power_actual_w"), 600 + noise(300));
   put(record, position_of("temp_c"), 450 + noise(20));
@@ -88,9 +93,11 @@ Record sample(std::int64_t device, std::int64_t seq, std::int64_t ts_ms, std::in
 
 template <class T>
 T value_of(store::Result<T>&& result) {
-  if (result) return std::move(*result);
-  std::fprintf(stderr, "months: %s\n", result.error().words.c_str());
-  std::exit(1);
+  if (!result) {
+    std::fprintf(stderr, "months: %s\n", result.error().words.c_str());
+    std::exit(1);
+  }
+  if constexpr (!std::is_void_v<T>) return std::move(*result);
 }
 
 double seconds_since(std::chrono::steady_clock::time_point begin) {
@@ -138,6 +145,49 @@ std::pair<double, double> measure(std::int64_t rounds,
   }
   std::ranges::sort(times);
   return {times[times.size() / 2], times.back()};
+}
+
+// What this process had written to disk so far.
+double written_bytes() {
+  std::ifstream io{"/proc/self/io"};
+  std::string name;
+  double value = 0;
+  while (io >> name >> value) {
+    if (name == "write_bytes:") return value;
+  }
+  return 0;
+}
+
+void thin(const std::string& file, const Options& options) {
+  const auto store = value_of(
+      store::open_sqlite(file, {.keep_raw_days = static_cast<int>(options.keep_raw_days)}));
+  Random random{2};
+  Record later =
+      sample(0, options.days * kDay / options.every_ms, kBegin + options.days * kDay, 0, random);
+  later.received = later.ts + std::chrono::hours{2};
+  value_of(store->commit({&later, 1}));
+  while (store->tidy()) {
+  }
+  while (const auto day = value_of(store->unarchived())) value_of(store->archived(*day));
+  const double written = written_bytes();
+  std::vector<double> pieces;
+  double seconds = 0;
+  for (bool more = true; more;) {
+    const auto begin = std::chrono::steady_clock::now();
+    more = store->tidy();
+    pieces.push_back(seconds_since(begin) * 1'000);
+    seconds += pieces.back() / 1'000;
+  }
+  std::ranges::sort(pieces);
+  const store::Store::Size size = value_of(store->size());
+  std::printf(
+      ",\"thin_s\":%.1f,\"pieces\":%zu,\"piece_ms\":%.2f,\"piece_ms_p99\":%.2f,"
+      "\"piece_ms_max\":%.2f,\"thinned_samples\":%lld,\"thinned_rows\":%lld,"
+      "\"thin_written_bytes\":%.0f,\"free_bytes\":%lld,\"file_bytes\":%lld",
+      seconds, pieces.size(), pieces[pieces.size() / 2], pieces[pieces.size() * 99 / 100],
+      pieces.back(), static_cast<long long>(size.thinned_samples),
+      static_cast<long long>(size.thinned.rows), written_bytes() - written,
+      static_cast<long long>(size.free_bytes), static_cast<long long>(size.bytes));
 }
 
 void ask_all(store::Store& store, const Options& options) {
@@ -198,6 +248,8 @@ bool read_options(int argc, char** argv, Options& options) {
       options.every_ms = value;
     else if (name == "--rounds")
       options.rounds = value;
+    else if (name == "--keep-raw-days")
+      options.keep_raw_days = value;
     else
       return false;
   }
@@ -209,18 +261,27 @@ bool read_options(int argc, char** argv, Options& options) {
 int main(int argc, char** argv) {
   Options options;
   if (!read_options(argc, argv, options)) {
-    std::fprintf(stderr, "months FOLDER [--devices N] [--days N] [--every-ms N] [--rounds N]\n");
+    std::fprintf(stderr,
+                 "months FOLDER [--devices N] [--days N] [--every-ms N] [--rounds N] "
+                 "[--keep-raw-days N]\n");
     return 2;
   }
   const std::string file = options.folder + "/months.db";
   const bool is_new = !std::filesystem::exists(file);
-  const auto store = value_of(store::open_sqlite(file));
+  auto store = value_of(store::open_sqlite(file));
   const auto begin = std::chrono::steady_clock::now();
   const std::int64_t rows =
       is_new ? fill(*store, options) : options.devices * options.days * kDay / options.every_ms;
   std::printf("{\"rows\":%lld,\"fill_s\":%.1f,\"bytes\":%lld", static_cast<long long>(rows),
               seconds_since(begin), static_cast<long long>(value_of(store->size()).bytes));
   ask_all(*store, options);
+  if (options.keep_raw_days > 0) {
+    store.reset();
+    thin(file, options);
+    std::printf(",\"after\":{\"thinned\":1");
+    ask_all(*value_of(store::open_sqlite(file)), options);
+    std::printf("}");
+  }
   std::printf("}\n");
   return 0;
 }
