@@ -15,8 +15,10 @@ using telemetry::Record;
 
 constexpr std::size_t kSeq = telemetry::position_of("seq");
 constexpr int kDay = kLevels - 1;
-// Rows read in one piece: some 10 ms in which a commit may have to wait.
-constexpr int kPieceRows = 1'000;
+// Rows read in one piece: some 10 ms in which a commit may have to wait. A day of three trackers at
+// 350 ms wrote 325 MB in pieces of 1000 rows and 253 MB in pieces of 3000: pages that two pieces
+// share are written twice.
+constexpr int kPieceRows = 2'000;
 // Looking for the next row costs about as much as reading some.
 constexpr int kLookRows = 2;
 

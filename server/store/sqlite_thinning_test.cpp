@@ -229,7 +229,7 @@ TEST_CASE("thinning changes no answer by minutes, whenever it is killed and goes
     more = store->tidy();
     CHECK(answers(*store) == before);
   }
-  CHECK(pieces > 8);
+  CHECK(pieces > 3);
   const auto store = value_of(open_sqlite(file, kKeep));
   CHECK_FALSE(store->tidy());
   for (const auto& [device, count] : rows_before) {
