@@ -28,7 +28,8 @@ namespace idast::mqtt {
 // refuses and counts payloads above 64 KiB, so they must reach it; 256 KiB leaves room to spare and
 // still bounds what a session can hold. A larger PUBLISH is skipped without being stored, counted
 // and, at QoS 1, acknowledged, because the broker would redeliver it for ever; any other larger
-// packet is a protocol error, which ends the connection.
+// packet is a protocol error, which ends the connection. What number a skipped sample had is not
+// known: its sender must give it up itself. Our boards cannot make one (server/app/pipeline.cpp).
 constexpr std::size_t kPacketBytesMax = 256uz * 1024;
 
 // A message the broker publishes for us when the connection ends without our DISCONNECT.

@@ -3,11 +3,17 @@
 #include <algorithm>
 #include <vector>
 
+#include "core/telemetry/json.h"
 #include "server/ingest/identity.h"
 
 namespace idast::app {
 
 using ingest::Refusal;
+
+// A larger packet is skipped unread, and `stored` would never pass the number that it had. Not even
+// what is refused as too large may be skipped: so a board's own messages, of 2 KiB, never are.
+static_assert(telemetry::kMessageBytesMax < ingest::kPayloadBytesMax &&
+              2 * ingest::kPayloadBytesMax < mqtt::kPacketBytesMax);
 
 Pipeline::Pipeline(const Rules& rules, live::Board& board, const Log& log, Outlets outlets)
     : board_{board},
