@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdio>
+#include <iterator>
 #include <string_view>
 
 #include "core/base/random.h"
@@ -10,14 +11,43 @@
 namespace idast::storm {
 namespace {
 
-constexpr std::array<std::string_view, 17> kNames{
-    "bad_air",           "broker_away",         "broker_full",  "broker_drops", "broker_doubles",
-    "broker_reorders",   "broker_restarts",     "words_lost",   "words_late",   "server_restarts",
-    "store_fails",       "store_dies_after",    "server_clock", "device_clock", "device_clockless",
-    "receiver_restarts", "transmitter_restarts"};
+constexpr std::array<std::string_view, 18> kNames{
+    "bad_air",           "broker_away",          "broker_full",  "broker_drops", "broker_doubles",
+    "broker_reorders",   "broker_restarts",      "words_lost",   "words_late",   "server_restarts",
+    "store_fails",       "store_dies_after",     "server_clock", "device_clock", "device_clockless",
+    "receiver_restarts", "transmitter_restarts", "spool_full"};
+// Drawn at random, any of them as often; what comes behind them is drawn for the spool.
+constexpr std::size_t kDrawn = 17;
 
 constexpr std::array<std::int64_t, 6> kClockSteps{-3'600'000, 3'600'000,      -90'000,
                                                   90'000,     31'536'000'000, -86'400'000};
+
+}  // namespace
+
+namespace {
+
+// Every third storm keeps the database away for long, fills the spool's disk for a part of that
+// time, and restarts the server over a filled spool.
+std::vector<Fault> spool_faults(std::uint64_t seed) {
+  Random chance = Random{seed}.fork(3);
+  if (chance.below(3) != 0) return {};
+  const auto at = [&](std::uint64_t least_ms, std::uint64_t span_ms) {
+    return Instant{Millis{static_cast<std::int64_t>(least_ms + chance.below(span_ms))}};
+  };
+  std::vector<Fault> faults{
+      {.kind = FaultKind::store_fails, .from = at(2'000, 8'000), .until = at(25'000, 15'000)}};
+  if (chance.below(2) == 0) {
+    const Instant from = at(10'000, 10'000);
+    const Millis span{static_cast<std::int64_t>(chance.below(10'000))};
+    faults.push_back({.kind = FaultKind::spool_full, .from = from, .until = from + span});
+  }
+  const std::uint64_t restarts = chance.below(3);
+  for (std::uint64_t i = 0; i < restarts; ++i) {
+    const Instant from = at(12'000, 30'000);
+    faults.push_back({.kind = FaultKind::server_restarts, .from = from, .until = from});
+  }
+  return faults;
+}
 
 }  // namespace
 
@@ -38,7 +68,7 @@ std::vector<Fault> faults_of(std::uint64_t seed) {
   const std::size_t count = 2 + chance.below(12);
   for (std::size_t i = 0; i < count; ++i) {
     Fault fault;
-    fault.kind = static_cast<FaultKind>(chance.below(kNames.size()));
+    fault.kind = static_cast<FaultKind>(chance.below(kDrawn));
     fault.device = chance.below(kDevices);
     const auto longest = static_cast<std::uint64_t>(kStormLasts.count());
     const auto from = static_cast<std::int64_t>(chance.below(longest));
@@ -51,6 +81,7 @@ std::vector<Fault> faults_of(std::uint64_t seed) {
     fault.amount_ms = kClockSteps[chance.below(kClockSteps.size())];
     faults.push_back(fault);
   }
+  std::ranges::copy(spool_faults(seed), std::back_inserter(faults));
   std::ranges::stable_sort(faults, {}, &Fault::from);
   return faults;
 }

@@ -27,6 +27,7 @@ enum class FaultKind : std::uint8_t {
   device_clockless,  // the receiver does not know the time
   receiver_restarts,
   transmitter_restarts,
+  spool_full,  // the spool's disk takes nothing
 };
 
 struct Fault {

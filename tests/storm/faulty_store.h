@@ -16,6 +16,7 @@ enum class Plant : std::uint8_t {
   word_past_a_hole,   // `stored` names the newest seq of the batch
   lost_resend,        // what was said once is not said again
   rollup_by_arrival,  // what periods add up to follows the order in which samples came
+  early_let_go,       // the spool lets go of a piece before the database has it
 };
 
 class FaultyStore final : public store::Store {
@@ -26,6 +27,7 @@ class FaultyStore final : public store::Store {
   using Store::commit;
   store::Result<store::Committed> commit(std::span<const telemetry::Record> batch,
                                          std::span<const telemetry::Loss> losses) override;
+  store::Result<void> settle_clock(UtcMillis now) override { return real_->settle_clock(now); }
   bool tidy() override { return real_->tidy(); }
   store::Result<std::unique_ptr<store::Reader>> open_reader() override;
   store::Result<Size> size() override { return real_->size(); }

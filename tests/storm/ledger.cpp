@@ -98,12 +98,29 @@ void Ledger::committed(const std::vector<telemetry::Record>& records,
   }
 }
 
+void Ledger::spooled(const std::vector<telemetry::Record>& records) {
+  for (const telemetry::Record& record : records) {
+    if (!record.identified()) continue;
+    boots_[{record.device, record.text[kBootId]}].spooled.insert(record.value[kSeq]);
+    ++through_spool_;
+  }
+}
+
+void Ledger::let_go(std::string_view topic, std::string_view payload) {
+  if (!topic.ends_with("/telemetry")) return;
+  const BootKey key{device_of(topic), boot_of(payload)};
+  const auto seq = number(payload, "seq");
+  if (!seq || !boots_[key].spooled.contains(*seq) || has(boots_[key], *seq)) return;
+  fault(place(key, *seq) + " was let go of by the spool before it was stored");
+}
+
 void Ledger::acknowledged(std::string_view topic, std::string_view payload) {
   if (!topic.ends_with("/telemetry")) return;
   const BootKey key{device_of(topic), boot_of(payload)};
   const auto seq = number(payload, "seq");
-  if (seq && !has(boots_[key], *seq)) {
-    fault(place(key, *seq) + " was acknowledged before it was stored");
+  const Boot& boot = boots_[key];
+  if (seq && !has(boot, *seq) && !boot.spooled.contains(*seq)) {
+    fault(place(key, *seq) + " was acknowledged before it was stored or spooled");
   }
 }
 
@@ -145,6 +162,9 @@ void Ledger::row(const telemetry::Record& record) {
 
 void Ledger::rows_end() {
   for (const auto& [key, boot] : boots_) {
+    for (const std::int64_t seq : boot.spooled) {
+      if (!has(boot, seq)) fault(place(key, seq) + " was spooled and never stored");
+    }
     if (boot.rows == boot.stored) continue;
     std::vector<std::int64_t> missing;
     std::ranges::set_difference(boot.stored, boot.rows, std::back_inserter(missing));

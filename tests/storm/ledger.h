@@ -27,6 +27,11 @@ class Ledger {
   // The database took these, for good.
   void committed(const std::vector<telemetry::Record>& records,
                  const std::vector<telemetry::Loss>& losses);
+  // The spool took these: they may be acknowledged, and must not be let go of before they are in
+  // the database.
+  void spooled(const std::vector<telemetry::Record>& records);
+  // The spool keeps this no more.
+  void let_go(std::string_view topic, std::string_view payload);
   // The broker was told that this message need not be kept.
   void acknowledged(std::string_view topic, std::string_view payload);
   // A device was told that everything up to `upto` is stored.
@@ -39,6 +44,7 @@ class Ledger {
   // Every seq of the boot up to this one is in the database or was given up; -1: none.
   std::int64_t upto(const BootKey& boot) const;
   std::int64_t given_up() const { return given_up_; }
+  std::int64_t through_spool() const { return through_spool_; }
 
   void fault(std::string words) {
     if (!fault_) fault_ = std::move(words);
@@ -50,6 +56,7 @@ class Ledger {
     std::map<std::int64_t, std::vector<std::string>> said;  // By seq: the message, and summaries.
     std::map<std::int64_t, std::int64_t> taken;             // first -> last, apart from each other
     std::set<std::int64_t> stored;                          // seq of the rows committed
+    std::set<std::int64_t> spooled;                         // seq of what the spool took
     std::set<std::int64_t> rows;                            // seq of the rows read back
   };
   static void take(Boot& boot, std::int64_t first, std::int64_t last);
@@ -58,6 +65,7 @@ class Ledger {
   ingest::Parser parser_;
   std::map<BootKey, Boot> boots_;
   std::int64_t given_up_ = 0;
+  std::int64_t through_spool_ = 0;
   std::optional<std::string> fault_;
 };
 

@@ -21,13 +21,14 @@ namespace {
 
 using namespace idast::storm;
 
-constexpr std::array<std::pair<const char*, Plant>, 6> kPlants{
+constexpr std::array<std::pair<const char*, Plant>, 7> kPlants{
     {{"none", Plant::none},
      {"skipped_commit", Plant::skipped_commit},
      {"early_puback", Plant::early_puback},
      {"word_past_a_hole", Plant::word_past_a_hole},
      {"lost_resend", Plant::lost_resend},
-     {"rollup_by_arrival", Plant::rollup_by_arrival}}};
+     {"rollup_by_arrival", Plant::rollup_by_arrival},
+     {"early_let_go", Plant::early_let_go}}};
 constexpr std::uint64_t kAgainEvery = 10;  // seeds that are run twice, to compare their bytes
 
 void report(std::uint64_t seed, const Outcome& outcome, Plant plant) {

@@ -8,11 +8,13 @@
 
 #include "core/base/require.h"
 #include "core/telemetry/row.h"
+#include "server/app/backlog.h"
 #include "server/app/pipeline.h"
 #include "server/live/board.h"
 #include "server/store/sqlite.h"
 #include "tests/storm/device.h"
 #include "tests/storm/lying_broker.h"
+#include "tests/storm/spool_disk.h"
 
 namespace idast::storm {
 namespace {
@@ -24,27 +26,34 @@ constexpr std::int64_t kUnderWayMax = 20;
 // The server's own way of a message, with a writer that is this thread.
 class Server {
  public:
-  Server(FaultyStore& store, LyingBroker& broker, const app::Log& log, Plant plant)
-      : store_{store}, broker_{broker}, log_{log}, plant_{plant} {
+  Server(FaultyStore& store, SpoolDisk& disk, LyingBroker& broker, Ledger& ledger,
+         const app::Log& log, Plant plant)
+      : store_{store}, disk_{disk}, broker_{broker}, ledger_{ledger}, log_{log}, plant_{plant} {
     start();
   }
 
   void start() {
     waiting_.reset();
+    backlog_ = std::make_unique<app::Backlog>(disk_, spool::kSpoolBytesDefault, log_);
+    require(backlog_->open().has_value(), "storm: the spool's folder can be read");
     board_ = std::make_unique<live::Board>();
     pipeline_ = std::make_unique<app::Pipeline>(
         app::Pipeline::Rules{}, *board_, log_,
-        app::Pipeline::Outlets{
-            .acknowledge =
-                [this](std::span<const mqtt::AckToken> tokens) {
-                  for (const mqtt::AckToken& token : tokens) broker_.acknowledge(token);
-                },
-            .publish =
-                [this](const ingest::StoredMessage& word) {
-                  broker_.to_device(word.topic, word.payload, now_);
-                  return true;
-                },
-            .commit = [this](app::Batch batch) { waiting_ = std::move(batch); }});
+        app::Pipeline::Outlets{.acknowledge =
+                                   [this](std::span<const mqtt::AckToken> tokens) {
+                                     for (const mqtt::AckToken& token : tokens)
+                                       broker_.acknowledge(token);
+                                   },
+                               .publish =
+                                   [this](const ingest::StoredMessage& word) {
+                                     broker_.to_device(word.topic, word.payload, now_);
+                                     return true;
+                                   },
+                               .commit = [this](app::Batch batch) { waiting_ = std::move(batch); },
+                               .clock_set =
+                                   [this](Millis by, UtcMillis at) {
+                                     if (by < Millis{0}) fallen_to_ = at;
+                                   }});
     broker_.connect_server();
     pipeline_->connected();
   }
@@ -62,30 +71,68 @@ class Server {
       pipeline_->receive(message, now, utc + clock_error_);
     });
     pipeline_->poll(now);
-    if (!waiting_) return;
-    if (plant_ == Plant::early_puback) acknowledge_all(*waiting_);
-    auto committed = store_.commit(waiting_->records, waiting_->losses);
-    if (!committed) return;  // the same batch again
-    if (std::exchange(dies_after_commit_, false)) return start();
-    app::Batch batch = std::move(*waiting_);
-    waiting_.reset();
-    pipeline_->committed(std::move(batch), *committed);
+    if (waiting_) keep();
+    if (backlog_->has_next()) replay();
+    backlog_->tidy(now);
     pipeline_->poll(now);
   }
+  bool owes() const { return backlog_->owes(); }
 
  private:
+  // Into the database, or, while it takes nothing or the spool owes something, into the spool.
+  void keep() {
+    if (plant_ == Plant::early_puback) acknowledge_all(*waiting_);
+    if (backlog_->owes()) return put_into_spool();
+    auto committed = commit(waiting_->records, waiting_->losses);
+    if (!committed) return put_into_spool();
+    if (std::exchange(dies_after_commit_, false)) return start();
+    pipeline_->committed(std::move(*std::exchange(waiting_, std::nullopt)), *committed);
+  }
+  void put_into_spool() {
+    if (!backlog_->append(*waiting_)) return;  // the same batch again
+    ledger_.spooled(waiting_->records);
+    pipeline_->spooled(std::move(*std::exchange(waiting_, std::nullopt)));
+  }
+  void replay() {
+    const auto piece = backlog_->next();
+    require(piece.has_value(), "storm: the spool's files can be read");
+    if (plant_ == Plant::early_let_go) backlog_->committed(now_);
+    store::Committed result;
+    if (!piece->records.empty() || !piece->losses.empty()) {
+      auto committed = commit(piece->records, piece->losses);
+      if (!committed) return;
+      result = std::move(*committed);
+    }
+    if (std::exchange(dies_after_commit_, false)) return start();
+    if (plant_ != Plant::early_let_go) backlog_->committed(now_);
+    pipeline_->replayed(result, !backlog_->owes());
+  }
+  store::Result<store::Committed> commit(std::span<const telemetry::Record> records,
+                                         std::span<const telemetry::Loss> losses) {
+    if (fallen_to_) {
+      if (auto settled = store_.settle_clock(*fallen_to_); !settled) {
+        return std::unexpected{settled.error()};
+      }
+      fallen_to_.reset();
+    }
+    return store_.commit(records, losses);
+  }
   void acknowledge_all(const app::Batch& batch) {
     for (const app::Held& held : batch.tokens) broker_.acknowledge(held.token);
   }
 
   FaultyStore& store_;
+  SpoolDisk& disk_;
   LyingBroker& broker_;
+  Ledger& ledger_;
   const app::Log& log_;
   Plant plant_;
   Instant now_;
   Millis clock_error_{0};
   bool dies_after_commit_ = false;
+  std::optional<UtcMillis> fallen_to_;
   std::optional<app::Batch> waiting_;
+  std::unique_ptr<app::Backlog> backlog_;
   std::unique_ptr<live::Board> board_;
   std::unique_ptr<app::Pipeline> pipeline_;
 };
@@ -96,7 +143,7 @@ class World {
       : faults_{faults},
         broker_{kDevices, ledger_, Random{seed}.fork(2).next()},
         store_{opened(), ledger_, plant},
-        server_{store_, broker_, log, plant} {
+        server_{store_, spool_disk_, broker_, ledger_, log, plant} {
     for (std::size_t i = 0; i < kDevices; ++i) {
       broker_.line(i).swallow_again = plant == Plant::lost_resend;
       devices_.push_back(std::make_unique<Device>(i, seed, broker_.end(i), ledger_));
@@ -117,6 +164,7 @@ class World {
     outcome.fault = ledger_.fault();
     for (const auto& device : devices_) outcome.samples += device->receiver().next_seq();
     outcome.given_up = ledger_.given_up();
+    outcome.through_spool = ledger_.through_spool();
     return outcome;
   }
 
@@ -141,7 +189,7 @@ class World {
   // What lasts is taken from all faults that are active; what happens at once, when it begins.
   void apply_faults() {
     Lies lies;
-    bool fails = false;
+    bool fails = false, spool_full = false;
     std::array<sim::AirParameters, kDevices> air;
     air.fill(sim::kGoodAir);
     std::array<bool, kDevices> away{}, full{}, clockless{};
@@ -180,6 +228,9 @@ class World {
         case FaultKind::store_fails:
           fails = true;
           break;
+        case FaultKind::spool_full:
+          spool_full = true;
+          break;
         case FaultKind::device_clockless:
           clockless[fault.device] = true;
           break;
@@ -189,6 +240,7 @@ class World {
     }
     broker_.lie(lies);
     store_.fail(fails);
+    spool_disk_.fill(spool_full);
     for (std::size_t i = 0; i < kDevices; ++i) {
       devices_[i]->spoil(air[i]);
       devices_[i]->forget_time(clockless[i]);
@@ -231,6 +283,7 @@ class World {
   void calm() { faults_.clear(); }
 
   bool healed() const {
+    if (server_.owes()) return false;
     return std::ranges::all_of(devices_, [&](const auto& device) {
       const std::int64_t made = device->receiver().next_seq();
       return ledger_.upto(device->boot()) >= made - kUnderWayMax &&
@@ -331,6 +384,7 @@ class World {
   Ledger ledger_;
   LyingBroker broker_;
   FaultyStore store_;
+  SpoolDisk spool_disk_{ledger_};
   Server server_;
   std::vector<std::unique_ptr<Device>> devices_;
   Instant now_;

@@ -11,9 +11,10 @@
 // database in one process, on one thread, in simulated time. Everything follows from the seed.
 //
 // At every step: no motor past its limits; a sample is said in one way only; nothing is
-// acknowledged or called stored that is not. At the end: every row was said and stands once, what
-// was taken is there, minutes and hours add up as if it had come in order, and, the faults being
-// over, everything that the living boots took is stored within kHealWithin.
+// acknowledged that is neither stored nor in the spool, the spool lets go of nothing that is not
+// stored, and nothing is called stored that is not. At the end: every row was said and stands once,
+// what was taken is there, minutes and hours add up as if it had come in order, and, the faults
+// being over, everything that the living boots took is stored within kHealWithin.
 namespace idast::storm {
 
 // The longest pause that a receiver can have come to in a storm (10, 20, 40 s), and a resend.
@@ -24,6 +25,7 @@ struct Outcome {
   Instant at;                        // when
   std::uint64_t digest = 0;          // of all rows, in order
   std::int64_t samples = 0, stored = 0, given_up = 0;
+  std::int64_t through_spool = 0;
   Millis healed_after{0};
 };
 
