@@ -37,7 +37,10 @@ void add_restore(CLI::App& program, int& status) {
       "restore", "Puts a backup in the place of the database, which is kept beside it.");
   // Shared with the options, which write into it while the line is parsed.
   const auto options = std::make_shared<Options>();
-  command->add_option("FILE", options->restore.file, "what `idast backup` made")->required();
+  command
+      ->add_option("FILE", options->restore.file,
+                   "what `idast backup` made, or the folder of a server's own copies: the newest")
+      ->required();
   add_place_options(*command, options->place);
   command->footer("Stop the server first. The file is checked before anything is changed.");
   command->callback([options, &status] {

@@ -4,11 +4,11 @@
 #include <cstring>
 #include <ostream>
 
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/lab_progress.h"
 #include "cli/whole_file.h"
+#include "server/app/backup_folder.h"
 #include "server/app/data_folder.h"
 #include "server/store/sqlite.h"
 #include "server/store/sqlite_backup.h"
@@ -30,11 +30,6 @@ std::string size_of(const fs::path& path) {
   return std::to_string(bytes / 1'000'000) + " MB";
 }
 
-void remove_database(const std::string& path) {
-  std::error_code ignored;
-  for (const char* part : kParts) fs::remove(path + part, ignored);
-}
-
 int failed(std::ostream& err, const char* command, const std::string& words) {
   err << "idast " << command << ": " << words << "\n";
   return kFailure;
@@ -54,6 +49,29 @@ std::expected<void, std::string> check_copy(const std::string& copy, const std::
   opened->reset();
   auto settled = store::settle_database(copy);
   if (!settled) return std::unexpected{name + ": " + settled.error().words};
+  return {};
+}
+
+// What is restored: the file, or of a folder the newest of the copies that a server made.
+std::expected<std::string, std::string> file_of(const RestoreOptions& options) {
+  std::error_code ignored;
+  if (fs::is_directory(options.file, ignored)) {
+    const auto copies = app::list_backups(options.file);
+    if (!copies.empty()) return copies.back().path.string();
+    return std::unexpected{"there is no copy idast-….db in " + options.file};
+  }
+  if (!fs::is_regular_file(options.file, ignored)) {
+    return std::unexpected{"there is no file " + options.file};
+  }
+  if (fs::equivalent(options.file, options.database, ignored)) {
+    return std::unexpected{options.file + " is the database itself"};
+  }
+  return options.file;
+}
+
+std::expected<void, std::string> take_place(const std::string& copy, const std::string& database) {
+  auto done = store::publish_copy(copy, database);
+  if (!done) return std::unexpected{done.error().words};
   return {};
 }
 
@@ -80,18 +98,19 @@ int run_backup(const BackupOptions& options, std::ostream& out, std::ostream& er
     return failed(err, "backup", may.error());
   }
   const std::string unfinished = unfinished_name(options.file);
-  remove_database(unfinished);
+  store::remove_copy(unfinished);
   {
     LabProgress bar{{1.0}, err, options.terminal};
-    const auto copied = store::copy_database(options.database.string(), unfinished,
-                                             [&](double share) { bar.report(0, share); });
+    const auto copied =
+        store::copy_database(options.database.string(), unfinished, [&](double share) {
+          bar.report(0, share);
+          return true;
+        });
     if (!copied) return failed(err, "backup", copied.error().words);
   }
-  // Samples are nobody else's business.
-  ::chmod(unfinished.c_str(), 0600);
-  if (auto done = finish_file(options.file); !done) {
-    remove_database(unfinished);
-    return failed(err, "backup", done.error());
+  if (auto done = store::publish_copy(unfinished, options.file); !done) {
+    store::remove_copy(unfinished);
+    return failed(err, "backup", done.error().words);
   }
   out << options.file << ": " << size_of(options.file) << ", a copy of "
       << options.database.string() << "\n";
@@ -99,39 +118,38 @@ int run_backup(const BackupOptions& options, std::ostream& out, std::ostream& er
 }
 
 int run_restore(const RestoreOptions& options, std::ostream& out, std::ostream& err) {
-  std::error_code ignored;
-  if (!fs::is_regular_file(options.file, ignored)) {
-    return failed(err, "restore", "there is no file " + options.file);
-  }
-  if (fs::equivalent(options.file, options.database, ignored)) {
-    return failed(err, "restore", options.file + " is the database itself");
-  }
+  const auto chosen = file_of(options);
+  if (!chosen) return failed(err, "restore", chosen.error());
+  const std::string& from = *chosen;
   const auto folder = app::DataFolder::open(options.data);
   if (!folder) {
     return failed(err, "restore", folder.error() + "; stop it before its database is replaced");
   }
   const std::string database = options.database.string();
   const std::string copy = unfinished_name(database);
-  remove_database(copy);
+  store::remove_copy(copy);
   {
     LabProgress bar{{1.0}, err, options.terminal};
-    const auto copied =
-        store::copy_database(options.file, copy, [&](double share) { bar.report(0, share); });
+    const auto copied = store::copy_database(from, copy, [&](double share) {
+      bar.report(0, share);
+      return true;
+    });
     if (!copied) return failed(err, "restore", copied.error().words);
   }
-  if (auto good = check_copy(copy, options.file); !good) {
-    remove_database(copy);
+  if (auto good = check_copy(copy, from); !good) {
+    store::remove_copy(copy);
     return failed(err, "restore", good.error());
   }
   const std::string kept = database + ".replaced-" + options.stamp;
+  std::error_code ignored;
   const bool replaces = fs::exists(database, ignored);
   auto done = set_aside(database, kept);
-  if (done) done = finish_file(database);
+  if (done) done = take_place(copy, database);
   if (!done) {
     return failed(err, "restore",
                   done.error() + "; the replaced database is " + kept + ", the new one " + copy);
   }
-  out << database << ": restored from " << options.file << "\n";
+  out << database << ": restored from " << from << "\n";
   if (replaces) out << "the database that was there is kept as " << kept << "\n";
   return 0;
 }

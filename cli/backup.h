@@ -19,7 +19,7 @@ int run_backup(const BackupOptions& options, std::ostream& out, std::ostream& er
 struct RestoreOptions {
   std::filesystem::path data{};
   std::filesystem::path database{};
-  std::string file{};
+  std::string file{};  // Or the folder of a server's copies: the newest of them.
   // Between the seconds of the two names that a restore makes, for whoever looks in the folder:
   // "20261122-235959".
   std::string stamp{};

@@ -20,13 +20,6 @@ std::string folder_of(const std::string& path) {
   return folder.empty() ? "." : folder;
 }
 
-bool sync_name(const std::string& name, int flags) {
-  const int file = ::open(name.c_str(), flags | O_CLOEXEC);
-  const bool done = file >= 0 && ::fsync(file) == 0;
-  if (file >= 0) ::close(file);
-  return done;
-}
-
 }  // namespace
 
 std::string unfinished_name(const std::string& path) { return path + ".unfinished"; }
@@ -41,14 +34,6 @@ std::expected<void, std::string> may_write(const std::string& path, bool force) 
   }
   if (force || !std::filesystem::exists(path, ignored)) return {};
   return std::unexpected{path + " is there already; say --force to replace it"};
-}
-
-std::expected<void, std::string> finish_file(const std::string& path) {
-  const std::string unfinished = unfinished_name(path);
-  if (!sync_name(unfinished, O_RDONLY)) return failed(unfinished);
-  if (::rename(unfinished.c_str(), path.c_str()) != 0) return failed(path);
-  if (!sync_name(folder_of(path), O_RDONLY | O_DIRECTORY)) return failed(folder_of(path));
-  return {};
 }
 
 bool write_all(int file, std::string_view text) {
@@ -81,9 +66,16 @@ WholeFile::~WholeFile() {
 bool WholeFile::write(std::string_view text) { return write_all(file_, text); }
 
 std::expected<void, std::string> WholeFile::finish() {
-  auto done = finish_file(path_);
-  if (!done) return done;
+  const std::string unfinished = unfinished_name(path_);
+  if (::fsync(file_) != 0) return failed(unfinished);
+  if (::rename(unfinished.c_str(), path_.c_str()) != 0) return failed(path_);
+  // A name is there for good when its folder was synced.
+  const std::string folder = folder_of(path_);
+  const int opened = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool synced = opened >= 0 && ::fsync(opened) == 0;
+  if (opened >= 0) ::close(opened);
   ::close(std::exchange(file_, -1));
+  if (!synced) return failed(folder);
   return {};
 }
 

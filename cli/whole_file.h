@@ -13,9 +13,6 @@ std::expected<void, std::string> may_write(const std::string& path, bool force);
 // Where it is written meanwhile.
 std::string unfinished_name(const std::string& path);
 
-// Brings what stands under the unfinished name to disk and gives it its name.
-std::expected<void, std::string> finish_file(const std::string& path);
-
 class WholeFile {
  public:
   static std::expected<WholeFile, std::string> create(const std::string& path, bool force);

@@ -174,6 +174,26 @@ Fault read_interval(const Found& found, Millis& out) {
   return std::nullopt;
 }
 
+Fault read_backup_every(const Found& found, std::chrono::hours& out) {
+  const auto value = whole_number(found.text);
+  if (!value || *value < 0 || *value > kBackupEveryMax.count()) {
+    return found.where + ": \"" + found.text + "\" is not hours between 0 (none) and " +
+           std::to_string(kBackupEveryMax.count());
+  }
+  out = std::chrono::hours{*value};
+  return std::nullopt;
+}
+
+Fault read_backup_keep(const Found& found, std::size_t& out) {
+  const auto value = whole_number(found.text);
+  if (!value || *value < 1 || *value > static_cast<std::int64_t>(kBackupKeepMax)) {
+    return found.where + ": \"" + found.text + "\" is not a number of copies between 1 and " +
+           std::to_string(kBackupKeepMax);
+  }
+  out = static_cast<std::size_t>(*value);
+  return std::nullopt;
+}
+
 // "500MB", "2GB": of thousands, as disks are sold.
 Fault read_spool_max(const Found& found, std::uint64_t& out) {
   std::string_view text = found.text;
@@ -228,6 +248,10 @@ Fault read_settings(const Sources& sources, Config& config) {
   next("linger", "", [&](const Found& f) { return read_duration(f, config.linger); });
   next("spool_max", "", [&](const Found& f) { return read_spool_max(f, config.spool_bytes_max); });
   next("keep_raw_days", "", [&](const Found& f) { return read_keep_raw(f, config.keep_raw_days); });
+  next("backup_every_h", "",
+       [&](const Found& f) { return read_backup_every(f, config.backup_every); });
+  next("backup_keep", "", [&](const Found& f) { return read_backup_keep(f, config.backup_keep); });
+  next("backup_dir", "", text(config.backup_folder));
   next("log", "", [&](const Found& f) { return read_log(f, config.log); });
   next("ingest_enabled", "INGEST_ENABLED",
        [&](const Found& f) { return read_flag(f, config.ingest_enabled); });
@@ -347,6 +371,7 @@ std::expected<Config, std::string> load(const Flags& flags, const Surroundings& 
   config.sites = sources.file().sites;
   config.devices = sources.file().devices;
   if (config.database.empty()) config.database = config.data / "idast.db";
+  if (config.backup_folder.empty()) config.backup_folder = config.data / "backups";
   if (auto verified = verify(config); !verified) return std::unexpected{verified.error()};
   return config;
 }

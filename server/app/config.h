@@ -23,6 +23,7 @@
 //   db = "sqlite:PATH"                 data = "DIR"
 //   linger = "2s"                      log = "text" | "json"
 //   spool_max = "1GB"                  keep_raw_days = 14
+//   backup_every_h = 24 (0: none)      backup_keep = 7                 backup_dir = "DATA/backups"
 //   mqtt_username = "…"                mqtt_password_file = "PATH"     mqtt_ca_file = "PATH"
 //   hosts = ["tracker.example"]        ingest_enabled = true           ingest_interval_ms = 0
 //   [[site]]   id name lat lon time_zone currency price_per_kwh grid_factor panel_w
@@ -65,6 +66,10 @@ struct Config {
   // Days that samples stay as they came; older ones become ten-second rows, and what came is in the
   // archive. 0: for ever.
   int keep_raw_days = 14;
+  // Whole copies of the database by the server itself; 0: none.
+  std::chrono::hours backup_every{0};
+  std::size_t backup_keep = 7;            // The oldest go when a new one is verified.
+  std::filesystem::path backup_folder{};  // Empty: DATA/backups.
 
   LogFormat log = LogFormat::text;
   std::vector<devices::Site> sites{};
@@ -73,6 +78,8 @@ struct Config {
 
 constexpr Millis kLingerMax = std::chrono::minutes{1};
 constexpr Millis kIngestIntervalMax = std::chrono::hours{24};
+constexpr std::chrono::hours kBackupEveryMax{24 * 366};
+constexpr std::size_t kBackupKeepMax = 1'000;
 // Less is soon full of one batch; more than a disk has.
 constexpr std::uint64_t kSpoolBytesMin = 10'000'000;
 constexpr std::uint64_t kSpoolBytesMax = 1'000'000'000'000;

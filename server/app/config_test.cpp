@@ -41,6 +41,23 @@ bool has(const std::string& text, std::string_view piece) {
 
 }  // namespace
 
+TEST_CASE("a server copies its database when that is set, into a folder of its own") {
+  World world;
+  CHECK(world.load_or_fail().backup_every == std::chrono::hours{0});
+  CHECK(world.load_or_fail().backup_folder == "idast-data/backups");
+  world.files["c.toml"] =
+      "backup_every_h = 24\nbackup_keep = 30\nbackup_dir = \"/mnt/disk\"\ndata = \"/d\"\n";
+  const Config config = world.load_or_fail({.config = "c.toml"});
+  CHECK(config.backup_every == std::chrono::hours{24});
+  CHECK(config.backup_keep == 30);
+  CHECK(config.backup_folder == "/mnt/disk");
+  world.environment["IDAST_BACKUP_KEEP"] = "0";
+  CHECK(has(world.error(), "between 1 and 1000"));
+  world.environment["IDAST_BACKUP_KEEP"] = "1";
+  world.environment["IDAST_BACKUP_EVERY_H"] = "daily";
+  CHECK(has(world.error(), "IDAST_BACKUP_EVERY_H: \"daily\" is not hours"));
+}
+
 TEST_CASE("with nothing said, everything is on this machine") {
   const Config config = World{}.load_or_fail();
   CHECK(to_text(config.http) == "127.0.0.1:8080");

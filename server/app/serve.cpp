@@ -22,6 +22,7 @@
 #include "server/api/endpoints.h"
 #include "server/api/server.h"
 #include "server/app/backlog.h"
+#include "server/app/backups.h"
 #include "server/app/data_folder.h"
 #include "server/app/keeper.h"
 #include "server/app/pipeline.h"
@@ -144,6 +145,7 @@ class Service::Parts {
   std::vector<std::string> not_ready() const;
   void measure_store(api::Metrics& metrics);
   void measure_tiers(api::Metrics& metrics, const store::Store::Size& size);
+  void measure_backups(api::Metrics& metrics);
   bool archive_some();
   void measure(api::Metrics& metrics);
   void measure_session(api::Metrics& metrics);
@@ -195,6 +197,7 @@ class Service::Parts {
   std::atomic<std::int64_t> archive_from_ms_ = 0;  // By now().
   std::optional<Writer> writer_;
   std::optional<Keeper> keeper_;
+  std::optional<Backups> backups_;
 };
 
 // --- building and ending -------------------------------------------------------------------------
@@ -270,6 +273,13 @@ std::expected<void, std::string> Service::Parts::start() {
   // An earlier run may have had a clock that ran ahead.
   board_.settle_clock(utc_now());
   writer_->settle_clock(utc_now());
+  if (config_.backup_every.count() > 0) {
+    backups_.emplace(Backups::Plan{.database = config_.database,
+                                   .folder = config_.backup_folder,
+                                   .every = config_.backup_every,
+                                   .keep = config_.backup_keep},
+                     log_);
+  }
   session_.emplace(io_, mqtt_options(config_, folder_.client_id()), callbacks());
   for (const std::string_view filter : kSubscriptions) {
     require(session_->subscribe(filter, 1).has_value(), "serve: our own filters are sound");
@@ -337,6 +347,7 @@ void Service::Parts::stop() {
 Service::Parts::~Parts() {
   // Everything that calls into another part ends before that part does.
   session_.reset();
+  backups_.reset();
   keeper_.reset();
   writer_.reset();
   if (server_) asio::post(http_io_, [this] { server_->stop(); });
@@ -533,6 +544,7 @@ void Service::Parts::measure(api::Metrics& metrics) {
     metrics.add(from_http.get());
   }
   measure_store(metrics);
+  measure_backups(metrics);
   metrics.gauge("idast_start_time_seconds", "When this process started, Unix time.",
                 static_cast<double>(started_.unix_ms()) / 1'000);
 }
@@ -637,6 +649,20 @@ void Service::Parts::measure_tiers(api::Metrics& metrics, const store::Store::Si
     gauge("idast_disk_days_left", "Until the disk is full, with what keep_raw_days gives back.",
           *forecast.days_left);
   }
+}
+
+void Service::Parts::measure_backups(api::Metrics& metrics) {
+  if (!backups_) return;
+  const Backups::Figures figures = backups_->figures();
+  metrics.counter("idast_backups_total", "Copies of the database made and verified.",
+                  static_cast<double>(figures.made));
+  metrics.counter("idast_backup_failures_total", "Copies that failed; tried again.",
+                  static_cast<double>(figures.failures));
+  if (!figures.newest) return;
+  metrics.gauge("idast_backup_age_seconds", "How old the newest copy is.",
+                static_cast<double>(figures.age.count()) / 1'000);
+  metrics.gauge("idast_backup_bytes", "What it takes on disk.",
+                static_cast<double>(figures.newest->bytes));
 }
 
 void Service::Parts::measure_session(api::Metrics& metrics) {

@@ -12,6 +12,7 @@
 //   io thread (the caller's)   MQTT session, pipeline, live board, signals
 //   writer thread              commits; reads the spool back
 //   keeper thread              puts into the spool what the database does not take
+//   backup thread              copies the database, when that is set
 //   HTTP thread                every socket of every browser, the live streams
 //   2 workers                  what an HTTP request reads from the database
 namespace idast::app {

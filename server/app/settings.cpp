@@ -12,12 +12,22 @@
 namespace idast::app {
 namespace {
 
-constexpr std::array<std::string_view, 13> kTextKeys{
-    "http",         "mqtt",           "db",
-    "data",         "linger",         "spool_max",
-    "log",          "mqtt_username",  "mqtt_password_file",
-    "mqtt_ca_file", "ingest_enabled", "ingest_interval_ms",
-    "keep_raw_days"};
+constexpr std::array<std::string_view, 16> kTextKeys{"http",
+                                                     "mqtt",
+                                                     "db",
+                                                     "data",
+                                                     "linger",
+                                                     "spool_max",
+                                                     "keep_raw_days",
+                                                     "backup_every_h",
+                                                     "backup_keep",
+                                                     "backup_dir",
+                                                     "log",
+                                                     "mqtt_username",
+                                                     "mqtt_ca_file",
+                                                     "ingest_enabled",
+                                                     "mqtt_password_file",
+                                                     "ingest_interval_ms"};
 
 using Fault = std::optional<std::string>;
 

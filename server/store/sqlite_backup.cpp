@@ -16,6 +16,8 @@ namespace {
 
 // 4 MB at a time: often enough for a bar to move.
 constexpr int kPagesAtOnce = 1'000;
+// Of SQLite's machine; some 10 ms.
+constexpr int kStepsBetweenQuestions = 1'000'000;
 
 struct CloseDatabase {
   void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
@@ -37,17 +39,23 @@ Result<Database> open_file(const std::string& path, int flags) {
   return database;
 }
 
-// The file's bytes and its name are on disk.
-bool sync_file(const std::string& path) {
-  const auto sync = [](const std::string& name, int flags) {
-    const int file = ::open(name.c_str(), flags | O_CLOEXEC);
-    const bool done = file >= 0 && ::fsync(file) == 0;
-    if (file >= 0) ::close(file);
-    return done;
-  };
+std::unexpected<StoreError> system_error(const std::string& path) {
+  const int cause = errno;
+  return std::unexpected{StoreError{kind_of(SQLITE_IOERR, cause),
+                                    "cannot write " + path + ": " + std::strerror(cause)}};
+}
+
+bool sync_name(const std::string& name, int flags) {
+  const int file = ::open(name.c_str(), flags | O_CLOEXEC);
+  const bool done = file >= 0 && ::fsync(file) == 0;
+  if (file >= 0) ::close(file);
+  return done;
+}
+
+// A name is there for good when its folder was synced.
+bool sync_folder_of(const std::string& path) {
   const auto folder = std::filesystem::path{path}.parent_path();
-  return sync(path, O_RDONLY) &&
-         sync(folder.empty() ? "." : folder.string(), O_RDONLY | O_DIRECTORY);
+  return sync_name(folder.empty() ? "." : folder.string(), O_RDONLY | O_DIRECTORY);
 }
 
 Result<void> copy_pages(sqlite3* from, sqlite3* to, const CopyProgress& progress) {
@@ -57,7 +65,9 @@ Result<void> copy_pages(sqlite3* from, sqlite3* to, const CopyProgress& progress
   while (code == SQLITE_OK) {
     code = sqlite3_backup_step(copy, kPagesAtOnce);
     const int all = sqlite3_backup_pagecount(copy);
-    if (all > 0) progress(1.0 - static_cast<double>(sqlite3_backup_remaining(copy)) / all);
+    const double share = 1.0 - static_cast<double>(sqlite3_backup_remaining(copy)) / all;
+    const bool sound = code == SQLITE_OK || code == SQLITE_DONE;
+    if (sound && all > 0 && !progress(share)) code = SQLITE_INTERRUPT;
   }
   const int finished = sqlite3_backup_finish(copy);
   if (code == SQLITE_DONE && finished == SQLITE_OK) return {};
@@ -76,7 +86,7 @@ Result<void> copy_open(const std::string& from, const std::string& to,
         StoreError{StoreErrorKind::corrupt, from + " is not a database of IDAST"}};
   }
   if (begun != SQLITE_OK) return failed(source->get(), begun, "cannot read " + from);
-  auto target = open_file(to, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
+  auto target = open_file(to, SQLITE_OPEN_READWRITE);
   if (!target) return std::unexpected{target.error()};
   if (auto copied = copy_pages(source->get(), target->get(), progress); !copied) return copied;
   // A copy without a log can be read from any place, also one that cannot be written to.
@@ -90,33 +100,55 @@ Result<void> copy_open(const std::string& from, const std::string& to,
 
 Result<void> copy_database(const std::string& from, const std::string& to,
                            const CopyProgress& progress) {
+  // Samples are nobody else's business.
+  const int made = ::open(to.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+  if (made < 0) return system_error(to);
+  ::close(made);
   auto copied = copy_open(from, to, progress);
-  if (copied && !sync_file(to)) {
-    copied = std::unexpected{StoreError{kind_of(SQLITE_IOERR, errno),
-                                        "cannot write " + to + ": " + std::strerror(errno)}};
-  }
-  if (copied) return copied;
-  std::error_code ignored;
-  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
-    std::filesystem::remove(to + suffix, ignored);
-  }
+  if (copied && !(sync_name(to, O_RDONLY) && sync_folder_of(to))) copied = system_error(to);
+  if (!copied) remove_copy(to);
   return copied;
 }
 
-Result<std::vector<std::string>> integrity_faults(const std::string& path, int limit) {
-  auto connection = Connection::open(path, Connection::Mode::read_only);
-  if (!connection) return std::unexpected{connection.error()};
-  auto rows = connection->prepare("PRAGMA integrity_check(" + std::to_string(limit) + ")");
-  if (!rows) return std::unexpected{rows.error()};
-  std::vector<std::string> faults;
-  for (;;) {
-    const auto row = rows->step();
-    // A page so broken that the check itself ends.
-    if (!row && row.error().kind == StoreErrorKind::corrupt) faults.push_back(row.error().words);
-    if (!row && row.error().kind != StoreErrorKind::corrupt) return std::unexpected{row.error()};
-    if (!row || !*row) return faults;
-    if (rows->text(0) != "ok") faults.emplace_back(rows->text(0));
+Result<void> publish_copy(const std::string& from, const std::string& to) {
+  if (!sync_name(from, O_RDONLY)) return system_error(from);
+  if (::rename(from.c_str(), to.c_str()) != 0 || !sync_folder_of(to)) return system_error(to);
+  return {};
+}
+
+void remove_copy(const std::string& path) {
+  std::error_code ignored;
+  for (const char* suffix : {"", "-journal", "-wal", "-shm"}) {
+    std::filesystem::remove(path + suffix, ignored);
   }
+}
+
+Result<std::vector<std::string>> integrity_faults(const std::string& path, int limit,
+                                                  const std::function<bool()>& go_on) {
+  auto database = open_file(path, SQLITE_OPEN_READONLY);
+  if (!database) return std::unexpected{database.error()};
+  if (go_on) {
+    sqlite3_progress_handler(
+        database->get(), kStepsBetweenQuestions,
+        [](void* asked) { return (*static_cast<const std::function<bool()>*>(asked))() ? 0 : 1; },
+        const_cast<std::function<bool()>*>(&go_on));
+  }
+  std::vector<std::string> faults;
+  const int code = sqlite3_exec(
+      database->get(), ("PRAGMA integrity_check(" + std::to_string(limit) + ")").c_str(),
+      [](void* found, int, char** values, char**) {
+        const std::string_view words = values[0] == nullptr ? "" : values[0];
+        if (words != "ok") static_cast<std::vector<std::string>*>(found)->emplace_back(words);
+        return 0;
+      },
+      &faults, nullptr);
+  if (code == SQLITE_OK) return faults;
+  // A page so broken that the check itself ends.
+  if (kind_of(code, 0) != StoreErrorKind::corrupt) {
+    return failed(database->get(), code, "cannot check " + path);
+  }
+  faults.emplace_back(sqlite3_errmsg(database->get()));
+  return faults;
 }
 
 Result<void> settle_database(const std::string& path) {

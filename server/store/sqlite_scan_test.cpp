@@ -4,6 +4,7 @@
 #include <array>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -176,6 +177,7 @@ TEST_CASE("a copy of a database in use is whole, alone, and of one moment") {
     share = now;
     ++commits;
     value_of(store->commit(std::array{random_record(random, 1'000 + commits)}));
+    return true;
   }));
   CHECK(share == 1.0);
   CHECK(commits > 0);
@@ -189,17 +191,32 @@ TEST_CASE("a copy of a database in use is whole, alone, and of one moment") {
   CHECK(value_of(integrity_faults(copy, 10)).empty());
 }
 
-TEST_CASE("a copy that fails leaves nothing behind") {
+TEST_CASE(
+    "a copy that fails or is given up leaves nothing behind, and touches nothing that was there") {
   const Folder folder;
   const std::string copy = folder.file("copy.db");
-  CHECK_FALSE(copy_database(folder.file("none.db"), copy, [](double) {}).has_value());
+  value_of(open_sqlite(folder.file("ours.db")));
+  const auto stopped = copy_database(folder.file("ours.db"), copy, [](double) { return false; });
+  REQUIRE_FALSE(stopped.has_value());
+  CHECK(stopped.error().kind == StoreErrorKind::unavailable);
+  CHECK_FALSE(std::filesystem::exists(copy));
+  std::ofstream{folder.file("there.db")} << "mine";
+  CHECK_FALSE(copy_database(folder.file("ours.db"), folder.file("there.db"), [](double) {
+                return true;
+              }).has_value());
+  CHECK(std::filesystem::file_size(folder.file("there.db")) == 4);
+  value_of(
+      copy_database(folder.file("ours.db"), folder.file("whole.db"), [](double) { return true; }));
+  const auto asked = integrity_faults(folder.file("whole.db"), 1, [] { return false; });
+  CHECK((asked || asked.error().kind == StoreErrorKind::unavailable));
+  CHECK_FALSE(copy_database(folder.file("none.db"), copy, [](double) { return true; }).has_value());
   CHECK_FALSE(std::filesystem::exists(copy));
   const std::string foreign = folder.file("foreign.db");
   {
     auto connection = value_of(Connection::open(foreign, Connection::Mode::read_write_create));
     value_of(connection.execute("CREATE TABLE recipe(name TEXT)"));
   }
-  const auto refused = copy_database(foreign, copy, [](double) {});
+  const auto refused = copy_database(foreign, copy, [](double) { return true; });
   REQUIRE_FALSE(refused.has_value());
   CHECK(refused.error().kind == StoreErrorKind::corrupt);
   CHECK_FALSE(std::filesystem::exists(copy));

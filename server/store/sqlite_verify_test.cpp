@@ -8,6 +8,7 @@
 
 #include <doctest/doctest.h>
 
+#include "server/store/folder_test.h"
 #include "server/store/sqlite.h"
 #include "server/store/sqlite_connection.h"
 
@@ -21,25 +22,6 @@ namespace {
 
 constexpr std::int64_t kNoon = 1'703'160'000'000;
 constexpr const char* kBoot = "00000000000000aa";
-
-struct Folder {
-  std::filesystem::path path;
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "idast-verify-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-};
-
-template <class T>
-T value_of(Result<T>&& result) {
-  if (!result) FAIL(result.error().words);
-  if constexpr (!std::is_void_v<T>) return std::move(*result);
-}
 
 Record sample(const std::string& device, std::int64_t number) {
   Record record;

@@ -8,6 +8,7 @@
 
 #include "core/telemetry/row.h"
 #include "server/ingest/parser.h"
+#include "server/store/folder_test.h"
 #include "server/store/sqlite.h"
 #include "server/transfer/export.h"
 #include "server/transfer/import.h"
@@ -19,24 +20,12 @@ using namespace idast::transfer;
 using telemetry::position_of;
 using telemetry::Record;
 
+using store::Folder;
+
 namespace {
 
 constexpr std::int64_t kNoon = 1'703'160'000'000;  // 2023-12-21 12:00:00 UTC.
 constexpr const char* kDevice = "esp32-receiver-A1B2C3";
-
-struct Folder {
-  std::filesystem::path path;
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "idast-transfer-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::string file(const char* name) const { return (path / name).string(); }
-};
 
 template <class T, class E>
 T value_of(std::expected<T, E>&& result) {
