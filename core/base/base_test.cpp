@@ -18,7 +18,9 @@ TEST_CASE("a decimal prints exactly, without trailing zeros") {
   };
   for (const Row& row :
        {Row{850, 2, "8.5"}, Row{-5, 3, "-0.005"}, Row{0, 2, "0"}, Row{12505, 4, "1.2505"},
-        Row{100, 0, "100"}, Row{INT64_MIN, 0, "-9223372036854775808"}}) {
+        Row{100, 0, "100"}, Row{800, 2, "8"}, Row{5, 18, "0.000000000000000005"},
+        Row{-70, 3, "-0.07"}, Row{INT64_MAX, 4, "922337203685477.5807"},
+        Row{INT64_MIN, 0, "-9223372036854775808"}}) {
     char buffer[32];
     TextWriter out{buffer, sizeof buffer};
     out.decimal(row.scaled, row.decimals);

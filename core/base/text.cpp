@@ -1,5 +1,7 @@
 #include "core/base/text.h"
 
+#include "core/base/hex.h"
+
 namespace idast {
 
 std::size_t utf8_length(std::string_view text, std::size_t at) {
@@ -38,24 +40,27 @@ TextWriter& TextWriter::decimal(std::int64_t scaled, int decimals) {
     magnitude = 0 - magnitude;
     character('-');
   }
-  std::uint64_t unit = 1;
-  for (int i = 0; i < decimals; ++i) unit *= 10;
-  char digits[24];
-  auto end = std::to_chars(digits, digits + sizeof digits, magnitude / unit).ptr;
-  text({digits, static_cast<std::size_t>(end - digits)});
-  std::uint64_t fraction = magnitude % unit;
-  if (fraction == 0) return *this;
-  character('.');
-  while (fraction != 0) {
-    unit /= 10;
-    character(static_cast<char>('0' + fraction / unit));
-    fraction %= unit;
+  while (decimals > 0 && magnitude % 10 == 0) {
+    magnitude /= 10;
+    --decimals;
   }
-  return *this;
+  // From the right; 20 digits, a point, and zeros before the first digit of a small fraction.
+  char digits[48];
+  char* const end = digits + sizeof digits;
+  char* at = end;
+  const auto digit = [&] {
+    *--at = static_cast<char>('0' + magnitude % 10);
+    magnitude /= 10;
+  };
+  for (int i = 0; i < decimals; ++i) digit();
+  if (decimals > 0) *--at = '.';
+  do {
+    digit();
+  } while (magnitude != 0);
+  return text({at, static_cast<std::size_t>(end - at)});
 }
 
 TextWriter& TextWriter::json_string(std::string_view value) {
-  constexpr char kHex[] = "0123456789abcdef";
   character('"');
   for (std::size_t at = 0; at < value.size();) {
     const char c = value[at];
@@ -70,7 +75,7 @@ TextWriter& TextWriter::json_string(std::string_view value) {
     if (c == '"' || c == '\\') {
       character('\\').character(c);
     } else if (byte < 0x20 || byte == 0x7f) {
-      text("\\u00").character(kHex[byte >> 4]).character(kHex[byte & 15]);
+      text("\\u00").character(kHexDigits[byte >> 4]).character(kHexDigits[byte & 15]);
     } else {
       character(c);
     }

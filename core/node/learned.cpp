@@ -8,6 +8,7 @@
 #include <span>
 
 #include "core/base/crc.h"
+#include "core/base/hex.h"
 
 namespace idast::node {
 namespace {
@@ -21,10 +22,9 @@ constexpr std::size_t kCrcLineBytes = 13;  // "crc ", 8 digits, the end of the l
 std::uint32_t crc_of(std::string_view text) { return crc32c(std::as_bytes(std::span{text})); }
 
 void print_crc(std::string_view before, TextWriter& out) {
-  constexpr std::string_view kDigits = "0123456789abcdef";
   const std::uint32_t crc = crc_of(before);
   out.text("crc ");
-  for (int shift = 28; shift >= 0; shift -= 4) out.character(kDigits[(crc >> shift) & 15u]);
+  for (int shift = 28; shift >= 0; shift -= 4) out.character(kHexDigits[(crc >> shift) & 15u]);
   out.character('\n');
 }
 

@@ -2,6 +2,9 @@
 
 #include <cmath>
 #include <type_traits>
+#include <utility>
+
+#include "core/base/hex.h"
 
 namespace idast::telemetry {
 namespace {
@@ -39,16 +42,6 @@ std::optional<std::int64_t> scaled_of(const T& value, const Sql& sql) {
   } else {
     return scaled(static_cast<double>(value.in(typename T::unit{})), sql);
   }
-}
-
-void print_keys(const KeySet& keys, TextWriter& out) {
-  char separator = '[';
-  for (std::size_t i = 0; i < kFieldCount; ++i) {
-    if (!keys.contains(i)) continue;
-    out.character(separator).json_string(kFieldInfo[i].json);
-    separator = ',';
-  }
-  out.character(']');
 }
 
 class ObjectPrinter {
@@ -106,10 +99,20 @@ void print_json(const Sample& sample, TextWriter& out) {
   object.close();
 }
 
+void print_keys(KeySet keys, TextWriter& out) {
+  out.character('[');
+  bool first = true;
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (!keys.contains(i)) continue;
+    if (!std::exchange(first, false)) out.character(',');
+    out.json_string(kFieldInfo[i].json);
+  }
+  out.character(']');
+}
+
 FixedText<16> to_text(BootId boot) {
-  constexpr char kHex[] = "0123456789abcdef";
   char digits[16];
-  for (int i = 0; i < 16; ++i) digits[i] = kHex[(boot.bits >> (60 - 4 * i)) & 15];
+  for (int i = 0; i < 16; ++i) digits[i] = kHexDigits[(boot.bits >> (60 - 4 * i)) & 15];
   return FixedText<16>{std::string_view{digits, sizeof digits}};
 }
 

@@ -14,6 +14,9 @@ inline constexpr std::size_t kMessageBytesMax = 2048;
 // kMessageBytesMax.
 void print_json(const Sample& sample, TextWriter& out);
 
+// Their message keys as an array.
+void print_keys(KeySet keys, TextWriter& out);
+
 // Sixteen lower-case hexadecimal digits.
 FixedText<16> to_text(BootId boot);
 

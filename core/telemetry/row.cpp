@@ -4,29 +4,27 @@
 #include <array>
 
 #include "core/base/calendar.h"
+#include "core/base/hex.h"
 #include "core/base/text.h"
+#include "core/telemetry/json.h"
 
 namespace idast::telemetry {
 namespace {
 
 constexpr std::size_t kTs = position_of("ts");
 constexpr std::size_t kDeviceId = position_of("device_id");
+// Every key with its quotes and a comma, and two brackets.
+constexpr std::size_t kKeysBytesMax = [] {
+  std::size_t bytes = 2;
+  for (const FieldInfo& info : kFieldInfo) bytes += info.json.size() + 3;
+  return bytes;
+}();
 
 void print_scaled(std::int64_t scaled, int decimals, std::string& out) {
   char buffer[48];
   TextWriter writer{buffer, sizeof buffer};
   writer.decimal(scaled, decimals);
   out.append(writer.view());
-}
-
-void print_keys(KeySet keys, std::string& out) {
-  out.push_back('[');
-  for (std::size_t i = 0; i < kFieldCount; ++i) {
-    if (!keys.contains(i)) continue;
-    if (out.back() != '[') out.push_back(',');
-    print_text(kFieldInfo[i].json, out);
-  }
-  out.push_back(']');
 }
 
 // The value as the message has it, where it differs from the row: time as sent, true and false.
@@ -40,11 +38,29 @@ void print_sent(const Record& record, std::size_t field, std::string& out) {
   print_column(record, field, out);
 }
 
-void print_key(std::string_view key, std::string& out) {
-  if (out.back() != '{') out.push_back(',');
-  out.push_back('"');
-  out.append(key);
-  out.append("\":");
+// A key as it stands behind another member: ,"powerW":
+struct KeyText {
+  std::array<char, 32> text{};
+  std::size_t size = 0;
+  constexpr void append(std::string_view piece) {
+    for (const char c : piece) text[size++] = c;
+  }
+};
+consteval auto key_texts(std::string_view FieldInfo::* name) {
+  std::array<KeyText, kFieldCount> keys{};
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    keys[i].append(",\"");
+    keys[i].append(kFieldInfo[i].*name);
+    keys[i].append("\":");
+  }
+  return keys;
+}
+constexpr auto kMessageKeys = key_texts(&FieldInfo::json);
+constexpr auto kRowKeys = key_texts(&FieldInfo::column);
+
+void print_key(const KeyText& key, std::string& out) {
+  const std::size_t comma = out.back() == '{' ? 1 : 0;
+  out.append(key.text.data() + comma, key.size - comma);
 }
 
 // Walks the top level of an object that has no white space; the text is our own, so it is whole.
@@ -113,10 +129,10 @@ void print_row(std::optional<std::int64_t> id, const Record& record, std::string
   if (!id) out.append("null");
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     if (i == kOriginalFieldCount) {
-      print_key("raw_json", out);
+      out.append(R"(,"raw_json":)");
       print_message(record, out);
     }
-    print_key(kFieldInfo[i].column, out);
+    print_key(kRowKeys[i], out);
     print_column(record, i, out);
   }
   out.push_back('}');
@@ -137,7 +153,11 @@ void print_column(const Record& record, std::size_t field, std::string& out) {
   const Sql& sql = kFieldInfo[field].sql;
   if (sql.kind == Kind::text) return print_text(record.text[field], out);
   if (sql.kind == Kind::keys) {
-    return print_keys({static_cast<std::uint64_t>(record.value[field])}, out);
+    char buffer[kKeysBytesMax];
+    TextWriter writer{buffer, sizeof buffer};
+    print_keys({static_cast<std::uint64_t>(record.value[field])}, writer);
+    out.append(writer.view());
+    return;
   }
   print_scaled(record.value[field], sql.decimals, out);
 }
@@ -148,10 +168,10 @@ void print_message(const Record& record, std::string& out) {
   for (std::size_t i = 0; i < kFieldCount; ++i) {
     if (elsewhere.contains(i)) continue;
     if (record.has(i)) {
-      print_key(kFieldInfo[i].json, out);
+      print_key(kMessageKeys[i], out);
       print_sent(record, i, out);
     } else if (record.null.contains(i)) {
-      print_key(kFieldInfo[i].json, out);
+      print_key(kMessageKeys[i], out);
       out.append("null");
     }
   }
@@ -164,19 +184,26 @@ void print_message(const Record& record, std::string& out) {
 }
 
 void print_text(std::string_view text, std::string& out) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out.push_back('"');
-  for (const char c : text) {
+  const auto is_plain = [](char c) {
     const auto byte = static_cast<unsigned char>(c);
+    return c != '"' && c != '\\' && byte >= 0x20 && byte != 0x7f;
+  };
+  out.push_back('"');
+  while (!text.empty()) {
+    const auto odd = std::ranges::find_if_not(text, is_plain);
+    out.append(text.begin(), odd);
+    text.remove_prefix(static_cast<std::size_t>(odd - text.begin()));
+    if (text.empty()) break;
+    const char c = text.front();
+    const auto byte = static_cast<unsigned char>(c);
+    text.remove_prefix(1);
     if (c == '"' || c == '\\') {
       out.push_back('\\');
       out.push_back(c);
-    } else if (byte < 0x20 || byte == 0x7f) {
-      out.append("\\u00");
-      out.push_back(kHex[byte >> 4]);
-      out.push_back(kHex[byte & 15]);
     } else {
-      out.push_back(c);
+      out.append("\\u00");
+      out.push_back(kHexDigits[byte >> 4]);
+      out.push_back(kHexDigits[byte & 15]);
     }
   }
   out.push_back('"');

@@ -54,6 +54,30 @@ TEST_CASE("a message says true and false, and its time as it was sent") {
   CHECK(message_of(record) == R"({"timestamp":123456,"windMs":null})");
 }
 
+TEST_CASE("a message prints byte for byte as it always did") {
+  Record record;
+  const auto number = [&](std::size_t field, std::int64_t scaled) {
+    record.value[field] = scaled;
+    record.present.add(field);
+  };
+  number(position_of("ts"), 1'703'123'456'789);
+  number(position_of("power_w"), -5);
+  number(position_of("temp_c"), 0);
+  number(position_of("energy_wh"), 1'250'500);
+  number(position_of("trees"), 230);
+  number(position_of("top"), -7);
+  number(position_of("manual"), 0);
+  number(position_of("efficiency"), 1'000);
+  record.text[position_of("device_name")] = std::string{"a\"b\\\n\x7f\0é/", 10};
+  record.present.add(position_of("device_name"));
+  record.null.add(position_of("wind_ms"));
+  record.extra = R"({"u":1})";
+  CHECK(message_of(record) ==
+        R"({"timestamp":1703123456789,"deviceName":"a\"b\\\u000a\u007f\u0000é/","top":-7,)"
+        R"("manual":false,"powerW":-0.05,"tempC":0,"efficiency":100,"energyWh":1250.5,)"
+        R"("trees":0.023,"windMs":null,"u":1})");
+}
+
 TEST_CASE("what stands in extra comes before the column's value, and once") {
   Record record = record_with("power_w", 851);
   record.extra = R"({"powerW":8.512,"u":{"powerW":1,"a":"}\",{"},"top":"bad"})";

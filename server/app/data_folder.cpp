@@ -11,16 +11,17 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "core/base/hex.h"
+
 namespace idast::app {
 namespace {
 
 constexpr std::size_t kIdDigits = 16;
 
 std::string random_id() {
-  constexpr char kHex[] = "0123456789abcdef";
   std::random_device source;
   std::string id = "idast";
-  for (std::size_t i = 0; i < kIdDigits; ++i) id.push_back(kHex[source() & 15u]);
+  for (std::size_t i = 0; i < kIdDigits; ++i) id.push_back(kHexDigits[source() & 15u]);
   return id;
 }
 

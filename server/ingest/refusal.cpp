@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "core/base/hex.h"
+
 namespace idast::ingest {
 namespace {
 
@@ -33,7 +35,6 @@ std::expected<Topic, Refusal> read_topic(std::string_view topic) {
 }
 
 std::string escaped_head(std::string_view payload) {
-  constexpr char kHex[] = "0123456789abcdef";
   std::string text;
   for (const char c : payload.substr(0, kHeadBytes)) {
     const auto byte = static_cast<unsigned char>(c);
@@ -41,8 +42,8 @@ std::string escaped_head(std::string_view payload) {
       text.push_back(c);
     } else {
       text.append("\\x");
-      text.push_back(kHex[byte >> 4]);
-      text.push_back(kHex[byte & 15]);
+      text.push_back(kHexDigits[byte >> 4]);
+      text.push_back(kHexDigits[byte & 15]);
     }
   }
   return text;
