@@ -19,6 +19,8 @@ void add_verify(CLI::App& program, int& status) {
       "verify", "Reads everything that is stored and says what is missing or damaged.");
   // Shared with the options, which write into it while the line is parsed.
   const auto options = std::make_shared<Options>();
+  command->add_flag("--thinned", options->verify.thinned,
+                    "samples were left out on purpose (ingest_interval_ms), also if not any more");
   command->add_flag("--json", options->verify.json, "for programs");
   add_place_options(*command, options->place);
   command->footer("The server may run meanwhile. The exit code is 1 when anything is wrong.");
@@ -31,7 +33,7 @@ void add_verify(CLI::App& program, int& status) {
     }
     options->verify.database = config->database;
     options->verify.archive = config->data / "archive";
-    options->verify.thinned = config->ingest_interval > Millis{0};
+    options->verify.thinned |= config->ingest_interval > Millis{0};
     options->verify.terminal = ::isatty(STDERR_FILENO) == 1;
     status = run_verify(options->verify, std::cout, std::cerr);
   });

@@ -1,12 +1,15 @@
 #include "cli/verify.h"
 
 #include <algorithm>
+#include <map>
 #include <ostream>
 #include <string>
 
 #include "cli/lab_progress.h"
+#include "core/base/calendar.h"
 #include "core/telemetry/row.h"
 #include "server/archive/archive.h"
+#include "server/store/sqlite_thinned.h"
 #include "server/store/sqlite_verify.h"
 
 namespace idast::cli {
@@ -39,21 +42,38 @@ void print_json(const std::vector<Check>& checks, std::ostream& out) {
   out << text << "]}\n";
 }
 
-// The archive as one more check. Its chain says which file, and what of it.
-Check check_archive(const std::filesystem::path& folder) {
-  Check check{"archive", "every archived day is as it was written", 0, 0, {}};
+void add(Check& check, std::string words) {
   constexpr std::size_t kExamplesMax = 5;
-  const auto add = [&](std::string words) {
-    ++check.faults;
-    if (check.examples.size() < kExamplesMax) check.examples.push_back(std::move(words));
-  };
-  const auto verified = archive::verify(folder);
+  ++check.faults;
+  if (check.examples.size() < kExamplesMax) check.examples.push_back(std::move(words));
+}
+
+// The archive as one more check. Its chain says which file, and what of it.
+Check check_archive(const archive::Result<archive::Verified>& verified) {
+  Check check{"archive", "every archived day is as it was written", 0, 0, {}};
   if (!verified) {
-    add(verified.error().words);
+    add(check, verified.error().words);
     return check;
   }
   check.looked_at = verified->files;
-  for (const archive::Fault& fault : verified->faults) add(fault.file + ": " + fault.words);
+  for (const archive::Fault& fault : verified->faults) add(check, fault.file + ": " + fault.words);
+  return check;
+}
+
+// Days whose single samples are in the archive alone.
+Check check_thinned(const std::vector<store::ThinnedDay>& days,
+                    const std::map<std::string, std::int64_t>& archived) {
+  constexpr std::int64_t kDayMillis = 86'400'000;
+  Check check{"thinned", "days kept as ten-second rows: in the archive whole", 0, 0, {}};
+  for (const store::ThinnedDay& thinned : days) {
+    ++check.looked_at;
+    const std::string day{to_iso(UtcMillis{thinned.day * kDayMillis}).view().substr(0, 10)};
+    const auto found = archived.find(day);
+    const std::int64_t samples = found == archived.end() ? 0 : found->second;
+    if (samples >= thinned.samples) continue;
+    add(check, day + ": of " + std::to_string(thinned.samples) + " samples the archive has " +
+                   std::to_string(samples));
+  }
   return check;
 }
 
@@ -68,7 +88,7 @@ std::string right(const std::string& text, std::size_t width) {
 
 void print_table(const std::vector<Check>& checks, std::ostream& out) {
   constexpr std::size_t kName = 12;
-  constexpr std::size_t kAbout = 44;
+  constexpr std::size_t kAbout = 50;
   constexpr std::size_t kCount = 12;
   out << padded("check", kName) << padded("what", kAbout) << right("looked at", kCount)
       << right("wrong", kCount) << "\n";
@@ -98,9 +118,16 @@ int run_verify(const VerifyOptions& options, std::ostream& out, std::ostream& er
     err << "idast verify: " << checks.error().words << "\n";
     return 1;
   }
+  const auto thinned = store::thinned_days(options.database.string());
   std::error_code ignored;
-  if (std::filesystem::is_directory(options.archive, ignored)) {
-    checks->push_back(check_archive(options.archive));
+  const bool there = std::filesystem::is_directory(options.archive, ignored);
+  if (there || (thinned && !thinned->empty())) {
+    const auto archived = archive::verify(options.archive);
+    if (there) checks->push_back(check_archive(archived));
+    if (thinned && !thinned->empty()) {
+      checks->push_back(check_thinned(
+          *thinned, archived ? archived->samples_of_day : std::map<std::string, std::int64_t>{}));
+    }
   }
   options.json ? print_json(*checks, out) : print_table(*checks, out);
   return is_good(*checks) ? 0 : 1;

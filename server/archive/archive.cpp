@@ -6,6 +6,7 @@
 #include <set>
 #include <system_error>
 
+#include "core/base/hex.h"
 #include "server/archive/file_reading.h"
 
 namespace idast::archive {
@@ -26,8 +27,7 @@ std::string name_of(const Header& header) {
 }
 
 bool is_sum(std::string_view text) {
-  return text.size() == kSumDigits &&
-         text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
+  return text.size() == kSumDigits && text.find_first_not_of(kHexDigits) == std::string_view::npos;
 }
 
 }  // namespace
@@ -104,6 +104,7 @@ std::vector<std::string> faults_of(const std::filesystem::path& path, const Sum&
   if (file->sum() != sum.sha256) faults.push_back("its sum is not the one in SHA256SUMS");
   if (header->previous != previous) faults.push_back("it does not follow the file before it");
   if (name_of(*header) != sum.name) faults.push_back("it is the file " + name_of(*header));
+  if (faults.empty()) verified.samples_of_day[header->day] += file->samples();
   return faults;
 }
 

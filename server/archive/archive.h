@@ -3,6 +3,7 @@
 #include <expected>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -88,7 +89,8 @@ struct Verified {
   std::int64_t files = 0;
   std::int64_t samples = 0;
   std::int64_t bytes = 0;
-  std::vector<Fault> faults;  // Empty: all of it is as it was written.
+  std::map<std::string, std::int64_t> samples_of_day;  // "2026-11-22", of files that are whole.
+  std::vector<Fault> faults;                           // Empty: all of it is as it was written.
 };
 // Bytes read of all bytes there are.
 using Progress = std::function<void(std::int64_t done, std::int64_t total)>;

@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <zstd.h>
 
+#include "core/base/hex.h"
 #include "core/base/require.h"
 
 namespace idast::archive {
@@ -90,11 +91,10 @@ std::string Sha256::take() {
   std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
   unsigned size = 0;
   EVP_DigestFinal_ex(state_->context, digest.data(), &size);
-  constexpr std::string_view kDigits = "0123456789abcdef";
   std::string text;
   for (unsigned i = 0; i < size; ++i) {
-    text.push_back(kDigits[digest[i] >> 4]);
-    text.push_back(kDigits[digest[i] & 15]);
+    text.push_back(kHexDigits[digest[i] >> 4]);
+    text.push_back(kHexDigits[digest[i] & 15]);
   }
   return text;
 }

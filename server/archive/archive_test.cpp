@@ -139,6 +139,8 @@ TEST_CASE("each day is written once, as it was sent, and what came late stands i
   CHECK(verified.faults.empty());
   CHECK(verified.files == 5);
   CHECK(verified.samples == 1'202);
+  CHECK(verified.samples_of_day.at("2023-12-21") == 401);
+  CHECK(verified.samples_of_day.size() == 4);
 }
 
 TEST_CASE("other programs read the archive and check its sums") {

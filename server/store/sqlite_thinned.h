@@ -1,10 +1,9 @@
 #pragma once
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "server/store/sqlite_connection.h"
+#include "server/store/store.h"
 
 // What thinning (sqlite_thinning.h) left of old days, for whoever has the archive. Read-only.
 namespace idast::store {
@@ -16,19 +15,5 @@ struct ThinnedDay {
 };
 // The oldest first.
 Result<std::vector<ThinnedDay>> thinned_days(const std::string& path);
-
-// Whether a sample without identity was one of those that a ten-second row stands for. Nothing in
-// the row says which they were, so all of that tracker and slot, up to the row's time, are.
-class ThinnedRows {
- public:
-  static Result<ThinnedRows> open(const std::string& path);
-  Result<bool> stand_for(std::string_view device, UtcMillis ts);
-
- private:
-  ThinnedRows(Connection connection, Statement find)
-      : connection_{std::move(connection)}, find_{std::move(find)} {}
-  Connection connection_;
-  Statement find_;
-};
 
 }  // namespace idast::store

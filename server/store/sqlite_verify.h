@@ -37,7 +37,8 @@ using VerifyProgress = std::function<void(double share)>;
 //   accounted   what `stored` may say equals what rows and losses account for: nothing promised
 //               that is not there, nothing there that is not promised
 //   latest      the newest sample without identity is the newest
-//   rollups     minutes, hours and days add up again, from the samples on
+//   rollups     minutes, hours and days add up again, from the samples on; a minute of a thinned
+//               day can only be one that its ten-second rows may stand for
 Result<std::vector<Check>> verify_database(const std::string& path, const VerifyOptions& options,
                                            const VerifyProgress& progress);
 

@@ -106,3 +106,55 @@ TEST_CASE("the archive alone gives every sample of its days back, however often 
   CHECK(messages_of(after, UtcMillis{kNoon + 9 * kDayMs}) ==
         messages_of(before, UtcMillis{kNoon + 9 * kDayMs}));
 }
+
+TEST_CASE("the archive of days that are kept as ten-second rows is absorbed, not doubled") {
+  const Folder folder;
+  const std::string path = folder.file("a.db");
+  const auto archive = folder.path / "archive";
+  const auto count = [&] { return messages_of(path, UtcMillis{kNoon + 9 * kDayMs}).size(); };
+  {
+    auto store = store::open_sqlite(path, {.keep_raw_days = 2});
+    REQUIRE(store.has_value());
+    ingest::Parser parser;
+    std::vector<telemetry::Record> batch;
+    const auto send = [&](const std::string& device, std::int64_t at, const std::string& rest) {
+      auto record =
+          parser.parse("solar-tracker/" + device + "/telemetry",
+                       R"({"timestamp":)" + std::to_string(at) + rest + "}", UtcMillis{at + 25});
+      REQUIRE(record.has_value());
+      batch.push_back(std::move(*record));
+    };
+    for (int i = 0; i < 600; ++i) {
+      const std::int64_t at = kNoon + i * 700;
+      const std::string power = R"(,"powerW":)" + std::to_string(8 + i % 3);
+      send("fielded", at, power);
+      send("ours", at, power + R"(,"boot":"00000000000000aa","seq":)" + std::to_string(i));
+    }
+    for (const int day : {5, 10}) send("later", kNoon + day * kDayMs, "");
+    REQUIRE((*store)->commit(batch).has_value());
+    archive::Archivist archivist{archive, **store};
+    for (int i = 0; i < 10'000 && (*store)->tidy(); ++i) continue;
+    for (archive::Result<bool> more = true; more.value();) more = archivist.step();
+    REQUIRE(count() == 1'201);
+    for (int i = 0; i < 10'000 && (*store)->tidy(); ++i) continue;
+  }
+  const std::size_t thinned = count();
+  REQUIRE(thinned < 150);
+  auto store = store::open_sqlite(path);
+  REQUIRE(store.has_value());
+  const auto reader = (*store)->open_reader();
+  REQUIRE(reader.has_value());
+  transfer::Import import{**store, **reader, path, {}};
+  const auto day = archive / "2023-12-21.ndjson.zst";
+  const auto read = archive::read(day, [&](archive::Entry&& entry) {
+    return import.take(entry.device, entry.received, entry.ts, entry.message).has_value();
+  });
+  CHECK(read.has_value());
+  // Another slot of the same day is nobody's.
+  REQUIRE(import.take("fielded", UtcMillis{kNoon}, UtcMillis{kNoon - 60'000}, "{}").has_value());
+  REQUIRE(import.finish().has_value());
+  CHECK(import.imported().taken == 1);
+  CHECK(import.imported().absorbed == 600);
+  CHECK(import.imported().known == 600);
+  CHECK(count() == thinned + 1);
+}
