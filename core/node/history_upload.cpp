@@ -54,8 +54,8 @@ void HistoryUpload::before_append() {
   };
   place_ = turned(sound(place_));
   if (check_) check_->place = turned(sound(check_->place));
-  const Place sure = sound(sure_);
-  if (sure.old) keep({.old = true, .offset = 0});
+  // Offsets of the file to come mean something else: its size alone would not tell for long.
+  keep(turned(sound(sure_)));
   line_.reset();
 }
 

@@ -159,6 +159,32 @@ TEST_CASE("a file that becomes the old one on the way loses no row that it still
   CHECK(drain(again).size() == static_cast<std::size_t>(written));
 }
 
+TEST_CASE("a mark outlives the turn of its file, however long the new one grows") {
+  FakeFiles files;
+  HistoryUpload upload{files};
+  int written = 0;
+  while (written < 100) add(files, upload, written++);
+  upload.connected(Instant{1s});
+  CHECK(drain(upload).size() == 100);
+  upload.step(Instant{2min});
+  upload.step(Instant{4min});
+  upload.disconnected();
+  std::string& rows = files.files[std::string{kHistoryFile}];
+  while (rows.size() < kHistoryBytesMax) rows += text_of(row_of(written++));
+  for (int i = 0; i < 200; ++i) add(files, upload, written++);  // turns with the first
+  REQUIRE(files.files.contains(kHistoryFileOld));
+  for (const bool restarted : {false, true}) {
+    HistoryUpload again{files};
+    HistoryUpload& late = restarted ? again : upload;
+    late.connected(Instant{1h});
+    const auto rest = drain(late);
+    REQUIRE_FALSE(rest.empty());
+    CHECK(rest.front() == 100);
+    CHECK(rest.size() == static_cast<std::size_t>(written - 100));
+    late.disconnected();
+  }
+}
+
 TEST_CASE("rows of a time without a clock stay in the file and are counted") {
   FakeFiles files;
   HistoryUpload upload{files};

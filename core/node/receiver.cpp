@@ -42,6 +42,7 @@ void Receiver::step(Instant now) {
   const bool connected = ports_.broker.connected();
   if (connected && !was_connected_) {
     status_due_ = now_;
+    if (fallback_) fallback_->at = now_;  // while it could not be heard, it was not silent
     start_resending(now_);
     upload_.connected(now_);
   }

@@ -218,6 +218,22 @@ TEST_CASE("a server that lost what it had confirmed is told what no longer exist
         R"({"boot":"0123456789abcdef","from":0,"to":20,"reason":"forgotten"})");
 }
 
+TEST_CASE("a late word before an outage is judged by what the server says after it") {
+  Unconfirmed pair;
+  pair.run(10s);
+  pair.broker.stored.push_back(word(19));
+  pair.run(1s);
+  pair.broker.stored.push_back(word(4));
+  pair.run(1s);
+  pair.broker.online = false;
+  pair.run(1min);
+  pair.broker.online = true;
+  pair.run(5s);
+  pair.broker.stored.push_back(word(30));
+  pair.run(1min);
+  CHECK(pair.broker.on("lost").empty());
+}
+
 TEST_CASE("words about another boot, about the future or about nothing change nothing") {
   Unconfirmed pair;
   pair.run(5s);
