@@ -11,6 +11,7 @@ namespace {
 
 using spool::Entry;
 using spool::SpoolError;
+using telemetry::HistoryRow;
 using telemetry::Loss;
 using telemetry::Record;
 
@@ -21,6 +22,7 @@ constexpr std::size_t kReplayBytesMax = 1'048'576;
 constexpr std::string_view kRoot = "solar-tracker/";
 constexpr std::string_view kTelemetry = "/telemetry";
 constexpr std::string_view kLost = "/lost";
+constexpr std::string_view kHistory = "/history";
 // Only in the spool: left out by configuration, which needs no record of its own.
 constexpr std::string_view kThinned = "/thinned";
 
@@ -44,6 +46,30 @@ Entry entry_of(const Loss& loss) {
               .payload = R"({"boot":")" + loss.boot + R"(","from":)" + std::to_string(loss.first) +
                          R"(,"to":)" + std::to_string(loss.last) + R"(,"reason":)"};
   telemetry::print_text(loss.reason, entry.payload);
+  entry.payload.push_back('}');
+  return entry;
+}
+
+// A scaled whole number as a message has it: -1250 with 3 decimals is -1.250.
+void print_scaled(std::string_view key, std::optional<std::int64_t> scaled, int decimals,
+                  std::string& out) {
+  if (!scaled) return;
+  std::string digits = std::to_string(*scaled < 0 ? -*scaled : *scaled);
+  const auto after = static_cast<std::size_t>(decimals);
+  if (digits.size() <= after) digits.insert(0, after + 1 - digits.size(), '0');
+  if (after > 0) digits.insert(digits.size() - after, ".");
+  out.append(",\"").append(key).append("\":").append(*scaled < 0 ? "-" : "").append(digits);
+}
+
+Entry entry_of(const HistoryRow& row) {
+  Entry entry{.received = row.received,
+              .taken = row.taken,
+              .topic = topic_of(row.device, kHistory),
+              .payload = R"({"device_name":)"};
+  telemetry::print_text(row.device_name, entry.payload);
+  print_scaled("energy_wh", row.energy, telemetry::kHistoryEnergy.decimals, entry.payload);
+  print_scaled("battery_pct", row.battery, telemetry::kHistoryBattery.decimals, entry.payload);
+  print_scaled("session_min", row.session_min, 0, entry.payload);
   entry.payload.push_back('}');
   return entry;
 }
@@ -76,9 +102,10 @@ void Backlog::note_state() {
 
 std::expected<void, SpoolError> Backlog::append(const Batch& batch) {
   std::vector<Entry> entries;
-  entries.reserve(batch.records.size() + batch.losses.size());
+  entries.reserve(batch.records.size() + batch.losses.size() + batch.history.size());
   for (const Record& record : batch.records) entries.push_back(entry_of(record));
   for (const Loss& loss : batch.losses) entries.push_back(entry_of(loss));
+  for (const HistoryRow& row : batch.history) entries.push_back(entry_of(row));
   Lock lock{mutex_};
   auto appended = spool_.append(entries);
   note_state();
@@ -119,6 +146,14 @@ void Backlog::read_back(const Entry& entry, bool again, Replay& replay) {
     if (loss) {
       if (thinned) loss->reason.clear();
       replay.losses.push_back(std::move(*loss));
+      return;
+    }
+  }
+  if (topic.ends_with(kHistory)) {
+    auto row = status_reader_.read_history(topic, entry.payload, entry.received);
+    if (row) {
+      row->taken = entry.taken;
+      replay.history.push_back(std::move(*row));
       return;
     }
   }

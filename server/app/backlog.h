@@ -7,6 +7,7 @@
 
 #include "core/base/mutex.h"
 #include "core/base/time.h"
+#include "core/telemetry/history.h"
 #include "core/telemetry/record.h"
 #include "server/app/held.h"
 #include "server/app/log.h"
@@ -36,6 +37,8 @@ class Backlog {
   struct Replay {
     std::vector<telemetry::Record> records;
     std::vector<telemetry::Loss> losses;
+    std::vector<telemetry::HistoryRow> history;
+    bool empty() const { return records.empty() && losses.empty() && history.empty(); }
   };
   std::expected<Replay, spool::SpoolError> next();
   void committed(Instant now);

@@ -6,6 +6,7 @@
 
 #include "core/telemetry/row.h"
 #include "server/app/spool_folder_test.h"
+#include "server/store/sqlite.h"
 
 namespace idast::app {
 namespace {
@@ -74,6 +75,48 @@ TEST_CASE("losses come back, those of the thinner still without a reason") {
     CHECK(replay->losses[i].reason == batch.losses[i].reason);
     CHECK(replay->losses[i].received == kNoon);
   }
+}
+
+TEST_CASE("a receiver's rows come back from the spool, and are stored once") {
+  SpoolFolder disk;
+  const Log log{LogFormat::text};
+  const auto store = store::open_sqlite(":memory:").value();
+  Batch batch;
+  batch.history = {{.device = "a",
+                    .taken = kNoon - Millis{600'000},
+                    .energy = 1'250'505,
+                    .battery = 5,
+                    .device_name = "a \"phone\"",
+                    .session_min = 120,
+                    .received = kNoon},
+                   {.device = "a", .taken = kNoon, .energy = -12, .received = kNoon},
+                   {.device = "b", .taken = kNoon, .session_min = 0, .received = kNoon}};
+  {
+    Backlog backlog{disk, kLimit, log};
+    REQUIRE(backlog.append(batch));
+    const auto replay = backlog.next();
+    REQUIRE(replay->history.size() == 3);
+    CHECK_FALSE(replay->empty());
+    for (std::size_t i = 0; i < 3; ++i) {
+      CHECK(replay->history[i].device == batch.history[i].device);
+      CHECK(replay->history[i].taken == batch.history[i].taken);
+      CHECK(replay->history[i].energy == batch.history[i].energy);
+      CHECK(replay->history[i].battery == batch.history[i].battery);
+      CHECK(replay->history[i].device_name == batch.history[i].device_name);
+      CHECK(replay->history[i].session_min == batch.history[i].session_min);
+      CHECK(replay->history[i].received == kNoon);
+    }
+    CHECK(store->commit({}, {}, replay->history)->history_inserted == 3);
+    backlog.committed(Instant{});
+    CHECK_FALSE(backlog.owes());
+    CHECK(backlog.unreadable() == 0);
+  }
+  // Given once more after a start: absorbed.
+  Backlog backlog{disk, kLimit, log};
+  REQUIRE(backlog.open());
+  const auto replay = backlog.next();
+  REQUIRE(replay->history.size() == 3);
+  CHECK(store->commit({}, {}, replay->history)->history_absorbed == 3);
 }
 
 TEST_CASE("the longest message, of characters that escape, comes back") {

@@ -25,6 +25,7 @@ Pipeline::Pipeline(const Rules& rules, live::Board& board, const Log& log, Outle
 Pipeline::Kind Pipeline::kind_of(std::string_view topic) {
   if (topic.ends_with("/status")) return Kind::status;
   if (topic.ends_with("/lost")) return Kind::lost;
+  if (topic.ends_with("/history")) return Kind::history;
   return Kind::telemetry;
 }
 
@@ -40,6 +41,8 @@ void Pipeline::receive(const mqtt::Message& message, Instant now, UtcMillis utc)
       return receive_status(message, now, utc);
     case Kind::lost:
       return receive_lost(message, now, utc);
+    case Kind::history:
+      return receive_history(message, now, utc);
   }
 }
 
@@ -87,6 +90,12 @@ void Pipeline::receive_lost(const mqtt::Message& message, Instant now, UtcMillis
                             {"to", loss->last},
                             {"reason", loss->reason}});
   note_push(batcher_.push(std::move(*loss), {message.token}, now), message);
+}
+
+void Pipeline::receive_history(const mqtt::Message& message, Instant now, UtcMillis utc) {
+  auto row = status_reader_.read_history(message.topic, message.payload, utc);
+  if (!row) return refuse(message, row.error(), now, utc);
+  note_push(batcher_.push(std::move(*row), {message.token}, now), message);
 }
 
 namespace {
@@ -197,6 +206,8 @@ void Pipeline::note_stored(const store::Committed& result) {
   ++commits_;
   stored_ += result.inserted;
   absorbed_ += result.absorbed;
+  history_stored_ += result.history_inserted;
+  history_absorbed_ += result.history_absorbed;
   for (const store::Progress& progress : result.progress) {
     words_.note(progress.device, progress.boot, progress.upto);
   }
@@ -234,8 +245,9 @@ void Pipeline::measure(api::Metrics& metrics) const {
   };
   counter("idast_duplicate_keys_total", "Keys that stood twice in a message; the last stood.",
           parsed.duplicate_keys);
-  counter("idast_clock_ahead_total", "Samples stamped over 5 minutes ahead of the server.",
-          parsed.clock_ahead);
+  counter("idast_clock_ahead_total",
+          "Samples and rows of the history stamped over 5 minutes ahead of the server.",
+          parsed.clock_ahead + status_reader_.counters().clock_ahead);
   counter("idast_clock_fell_total",
           "Samples that a clock set back would have put before an older one of their boot.",
           parsed.clock_fell);
@@ -243,6 +255,14 @@ void Pipeline::measure(api::Metrics& metrics) const {
           clock_set_);
   counter("idast_samples_stored_total", "Samples committed as new rows.", stored_);
   counter("idast_samples_absorbed_total", "Samples that were stored before.", absorbed_);
+  counter("idast_history_rows_stored_total", "Receivers' ten-minute rows committed as new.",
+          history_stored_);
+  counter("idast_history_rows_absorbed_total",
+          "Receivers' ten-minute rows of a second of which one was stored before.",
+          history_absorbed_);
+  counter("idast_history_rows_refused_total",
+          "Receivers' ten-minute rows among idast_messages_refused_total.",
+          status_reader_.counters().history_refused);
   counter("idast_samples_thinned_total", "Samples left out by ingest_interval_ms.",
           thinner_.thinned());
   counter("idast_samples_refused_by_name_total",

@@ -83,13 +83,15 @@ class Pipeline {
   void measure(api::Metrics& metrics) const;
 
  private:
-  enum class Kind : std::uint8_t { telemetry, status, lost };
-  static constexpr std::array<std::string_view, 3> kKindNames{"telemetry", "status", "lost"};
+  enum class Kind : std::uint8_t { telemetry, status, lost, history };
+  static constexpr std::array<std::string_view, 4> kKindNames{"telemetry", "status", "lost",
+                                                              "history"};
   static Kind kind_of(std::string_view topic);
   void watch_clock(Instant now, UtcMillis utc);
   void receive_telemetry(const mqtt::Message& message, Instant now, UtcMillis utc);
   void receive_status(const mqtt::Message& message, Instant now, UtcMillis utc);
   void receive_lost(const mqtt::Message& message, Instant now, UtcMillis utc);
+  void receive_history(const mqtt::Message& message, Instant now, UtcMillis utc);
   void refuse(const mqtt::Message& message, ingest::Refusal refusal, Instant now, UtcMillis utc);
   void note_push(bool taken, const mqtt::Message& message);
   live::Receipt acknowledge(const Batch& batch);
@@ -118,6 +120,8 @@ class Pipeline {
   std::array<std::uint64_t, kKindNames.size()> messages_{};  // By kind.
   std::uint64_t stored_ = 0;
   std::uint64_t absorbed_ = 0;
+  std::uint64_t history_stored_ = 0;
+  std::uint64_t history_absorbed_ = 0;
   std::uint64_t commits_ = 0;
   std::uint64_t words_sent_ = 0;
   std::uint64_t words_refused_ = 0;

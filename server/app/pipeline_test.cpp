@@ -66,7 +66,7 @@ struct Scene {
     REQUIRE(commits.size() == 1);
     Batch batch = std::move(commits.front());
     commits.clear();
-    const auto committed = store->commit(batch.records, batch.losses);
+    const auto committed = store->commit(batch.records, batch.losses, batch.history);
     REQUIRE(committed.has_value());
     pipeline.committed(std::move(batch), *committed);
     pipeline.poll(now());
@@ -186,6 +186,33 @@ TEST_CASE("what a device gave up lets its progress pass the hole") {
   CHECK(has(scene.words.back().payload, R"("upto":3)"));
 }
 
+TEST_CASE(
+    "a receiver's row is acknowledged when it is committed, and one that comes again once more") {
+  Scene scene;
+  const std::string row = R"({"timestamp":1699999000123,"energy_wh":12.5,"device_name":"Unknown"})";
+  scene.send("solar-tracker/a/history", row, 7);
+  CHECK(scene.acknowledged.empty());
+  scene.wait(ingest::kLingerSlow);
+  CHECK(scene.acknowledged.empty());
+  scene.commit();
+  CHECK(ids(scene.acknowledged) == std::vector<std::uint16_t>{7});
+  CHECK(scene.words.empty());
+  CHECK(has(scene.metrics(), R"(idast_messages_total{kind="history"} 1)"));
+  CHECK(has(scene.metrics(), "idast_history_rows_stored_total 1\n"));
+  CHECK(has(scene.metrics(), "idast_samples_stored_total 0\n"));
+
+  // From its file, in whole seconds.
+  scene.send("solar-tracker/a/history", R"({"timestamp":1699999000000,"energy_wh":12.5})", 8);
+  scene.wait(ingest::kLingerSlow);
+  scene.commit();
+  scene.send("solar-tracker/a/history", "{}", 9);
+  CHECK(ids(scene.acknowledged) == std::vector<std::uint16_t>{7, 8, 9});
+  CHECK(has(scene.metrics(), "idast_history_rows_stored_total 1\n"));
+  CHECK(has(scene.metrics(), "idast_history_rows_absorbed_total 1\n"));
+  CHECK(has(scene.metrics(), "idast_history_rows_refused_total 1\n"));
+  CHECK(has(scene.metrics(), R"(idast_messages_refused_total{reason="bad_content"} 1)"));
+}
+
 TEST_CASE("a refused message whose number is legible leaves no hole") {
   Scene scene{{.linger = Millis{0}}};
   scene.send_sample(0, 1);
@@ -224,7 +251,7 @@ TEST_CASE("what is spooled is acknowledged, and called stored only when the data
   CHECK_FALSE(scene.board.view("a", kNoon)->committed);
   CHECK(has(scene.metrics(), "idast_samples_stored_total 0\n"));
 
-  const auto committed = scene.store->commit(batch.records, batch.losses);
+  const auto committed = scene.store->commit(batch.records, batch.losses, batch.history);
   REQUIRE(committed.has_value());
   scene.pipeline.replayed(*committed, true);
   scene.pipeline.poll(scene.now());

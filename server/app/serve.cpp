@@ -55,8 +55,9 @@ constexpr rlim_t kFilesWanted = 4'096;
 // The same failure is logged again after this long.
 constexpr Millis kRepeatAfter = std::chrono::minutes{1};
 
-constexpr std::array<std::string_view, 3> kSubscriptions{
-    "solar-tracker/+/telemetry", "solar-tracker/+/status", "solar-tracker/+/lost"};
+constexpr std::array<std::string_view, 4> kSubscriptions{
+    "solar-tracker/+/telemetry", "solar-tracker/+/status", "solar-tracker/+/lost",
+    "solar-tracker/+/history"};
 
 Instant now() {
   return Instant{

@@ -156,7 +156,7 @@ void Writer::tidy() {
 }
 
 void Writer::write(Batch batch) {
-  auto committed = commit(batch.records, batch.losses);
+  auto committed = commit(batch.records, batch.losses, batch.history);
   if (!committed) return outlets_.failed(std::move(batch));
   outlets_.committed(std::move(batch), std::move(*committed));
 }
@@ -170,8 +170,8 @@ void Writer::replay() {
     return;
   }
   store::Committed result;
-  if (!piece->records.empty() || !piece->losses.empty()) {
-    auto committed = commit(piece->records, piece->losses);
+  if (!piece->empty()) {
+    auto committed = commit(piece->records, piece->losses, piece->history);
     if (!committed) return;
     result = std::move(*committed);
   }
@@ -193,11 +193,12 @@ void Writer::log_progress(bool drained) {
 }
 
 store::Result<store::Committed> Writer::commit(std::span<const telemetry::Record> records,
-                                               std::span<const telemetry::Loss> losses) {
+                                               std::span<const telemetry::Loss> losses,
+                                               std::span<const telemetry::HistoryRow> history) {
   auto committed = [&] {
     const Step step{*this};
     auto settled = settle();
-    return settled ? store_.commit(records, losses) : std::unexpected{settled.error()};
+    return settled ? store_.commit(records, losses, history) : std::unexpected{settled.error()};
   }();
   if (!committed) {
     note_trouble(committed.error());

@@ -90,7 +90,8 @@ class Writer {
   void replay();
   void log_progress(bool drained);
   store::Result<store::Committed> commit(std::span<const telemetry::Record> records,
-                                         std::span<const telemetry::Loss> losses);
+                                         std::span<const telemetry::Loss> losses,
+                                         std::span<const telemetry::HistoryRow> history);
   store::Result<void> settle();
   void note_trouble(const store::StoreError& error);
 

@@ -21,12 +21,14 @@ class StubbornStore final : public store::Store {
  public:
   explicit StubbornStore(int refusals) : refusals_{refusals} {}
   store::Result<store::Committed> commit(std::span<const telemetry::Record> batch,
-                                         std::span<const telemetry::Loss>) override {
+                                         std::span<const telemetry::Loss>,
+                                         std::span<const telemetry::HistoryRow> history) override {
     if (refusals_-- > 0) {
       return std::unexpected{
           store::StoreError{store::StoreErrorKind::disk_full, "the disk is full"}};
     }
     for (const telemetry::Record& record : batch) rows.push_back(record.device);
+    for (const telemetry::HistoryRow& row : history) rows.push_back(row.device + " history");
     return store::Committed{.inserted = batch.size(), .absorbed = 0, .progress = {}};
   }
   store::Result<std::unique_ptr<store::Reader>> open_reader() override {
@@ -44,12 +46,13 @@ class StubbornStore final : public store::Store {
 class FrozenStore final : public store::Store {
  public:
   store::Result<store::Committed> commit(std::span<const telemetry::Record> batch,
-                                         std::span<const telemetry::Loss> losses) override {
+                                         std::span<const telemetry::Loss> losses,
+                                         std::span<const telemetry::HistoryRow> history) override {
     if (std::exchange(freezes_, false)) {
       frozen.set_value();
       thaw.get_future().wait();
     }
-    return real_->commit(batch, losses);
+    return real_->commit(batch, losses, history);
   }
   store::Result<std::unique_ptr<store::Reader>> open_reader() override {
     return real_->open_reader();
@@ -130,6 +133,24 @@ TEST_CASE("the spool is read back, oldest first, until the store has taken all o
   }
   CHECK(store.rows == std::vector<std::string>{"a", "b"});
   CHECK_FALSE(backlog.owes());
+}
+
+TEST_CASE(
+    "a piece of the spool that has nothing but a receiver's rows is committed before it goes") {
+  const Log log{LogFormat::text};
+  SpoolFolder disk;
+  Backlog backlog{disk, kLimit, log};
+  Batch batch;
+  batch.history = {{.device = "a", .taken = {}, .energy = 1, .received = {}}};
+  REQUIRE(backlog.append(batch));
+  StubbornStore store{1};
+  Answers answers;
+  {
+    Writer writer{store, backlog, log, answers.outlets()};
+    CHECK(answers.drained.get_future().get());
+    CHECK(writer.failures() == 1);
+  }
+  CHECK(store.rows == std::vector<std::string>{"a history"});
 }
 
 TEST_CASE("a store that never takes anything does not keep the program from ending") {

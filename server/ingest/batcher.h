@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "core/base/time.h"
+#include "core/telemetry/history.h"
 #include "core/telemetry/record.h"
 
 // When to commit, and what then to acknowledge (RELIABILITY rule 10). Pure policy: it is told the
@@ -73,11 +74,12 @@ template <class Token>
 struct Batch {
   std::vector<telemetry::Record> records;
   std::vector<telemetry::Loss> losses;
+  std::vector<telemetry::HistoryRow> history;
   std::vector<Token> tokens;         // Acknowledge when the batch is committed, in this order.
   std::vector<std::size_t> bearers;  // tokens[bearers[i]] came with records[i].
   bool empty() const { return tokens.empty(); }
   // Nothing to commit: acknowledge now.
-  bool nothing_to_store() const { return records.empty() && losses.empty(); }
+  bool nothing_to_store() const { return records.empty() && losses.empty() && history.empty(); }
 };
 
 // One owner, one thread. The caller takes a batch when one is due, commits it, acknowledges its
@@ -98,6 +100,12 @@ class Batcher {
     const std::size_t bytes = loss.reason.size() + loss.device.size();
     Entry entry{.token = token, .pushed = now, .bytes = bytes};
     entry.loss = std::move(loss);
+    return add(std::move(entry), now);
+  }
+  bool push(telemetry::HistoryRow&& row, Token token, Instant now) {
+    const std::size_t bytes = row.device_name.size() + row.device.size();
+    Entry entry{.token = token, .pushed = now, .bytes = bytes};
+    entry.history = std::move(row);
     return add(std::move(entry), now);
   }
   // A refused message, or one of another kind: only to be acknowledged.
@@ -147,6 +155,7 @@ class Batcher {
         batch.bearers.push_back(batch.tokens.size() - 1);
       }
       if (entry.loss) batch.losses.push_back(std::move(*entry.loss));
+      if (entry.history) batch.history.push_back(std::move(*entry.history));
       forget(entry);
       queue_.pop_front();
     }
@@ -182,9 +191,10 @@ class Batcher {
     std::size_t bytes = 0;
     std::optional<telemetry::Record> record{};
     std::optional<telemetry::Loss> loss{};
+    std::optional<telemetry::HistoryRow> history{};
   };
 
-  static bool stores(const Entry& entry) { return entry.record || entry.loss; }
+  static bool stores(const Entry& entry) { return entry.record || entry.loss || entry.history; }
   static std::size_t bytes_of(const telemetry::Record& record) {
     std::size_t bytes = record.extra.size();
     for (const auto& text : record.text) bytes += text.size();

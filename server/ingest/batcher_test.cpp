@@ -133,6 +133,21 @@ TEST_CASE("everything is acknowledged in the order in which it came") {
   CHECK(batcher.take().empty());
 }
 
+TEST_CASE("a receiver's row waits for its commit as a sample does") {
+  Batcher<int> batcher;
+  CHECK(batcher.push(telemetry::HistoryRow{.device = "a", .taken = {}, .energy = 5, .received = {}},
+                     1, at(0)));
+  CHECK_FALSE(batcher.due(at(0)));
+  CHECK(batcher.due(at(2'000)));
+  CHECK(batcher.rows() == 0);
+  const auto batch = batcher.take();
+  CHECK_FALSE(batch.nothing_to_store());
+  REQUIRE(batch.history.size() == 1);
+  CHECK(batch.history[0].energy == 5);
+  CHECK(batch.tokens == std::vector{1});
+  CHECK(batcher.bytes() == 0);
+}
+
 TEST_CASE("a full queue takes nothing more and counts what it did not take") {
   Batcher<int> batcher;
   for (std::size_t i = 0; i < kQueueMax; ++i) CHECK(batcher.push(sample(), 0, at(0)));

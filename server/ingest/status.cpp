@@ -1,10 +1,12 @@
 #include "server/ingest/status.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include <simdjson.h>
 
 #include "core/base/require.h"
+#include "server/ingest/parser.h"
 
 namespace idast::ingest {
 namespace {
@@ -13,6 +15,11 @@ namespace dom = simdjson::dom;
 
 // Losses of one message: more samples than a device can ever have numbered.
 constexpr std::int64_t kSeqMax = telemetry::sql::kCountMax;
+
+constexpr const telemetry::Sql& kTime = telemetry::kFieldInfo[telemetry::position_of("ts")].sql;
+constexpr const telemetry::Sql& kPhone =
+    telemetry::kFieldInfo[telemetry::position_of("device_name")].sql;
+constexpr telemetry::Sql kMinutes = telemetry::sql::count();
 
 std::string text_of(const dom::object& object, std::string_view key) {
   std::string_view text;
@@ -36,6 +43,25 @@ std::optional<std::int64_t> integer_of(const dom::object& object, std::string_vi
   dom::element element;
   if (object.at_key(key).get(element)) return std::nullopt;
   return whole(element);
+}
+
+// A number of a column, scaled by its decimals; nothing for one that is not in its range.
+std::optional<std::int64_t> scaled_of(const dom::object& object, std::string_view key,
+                                      const telemetry::Sql& sql) {
+  double value = 0;
+  if (object.at_key(key).get(value)) return std::nullopt;
+  const double scaled = std::round(value * std::pow(10.0, sql.decimals));
+  const bool there =
+      static_cast<double>(sql.low) <= scaled && scaled <= static_cast<double>(sql.high);
+  return there ? std::optional{static_cast<std::int64_t>(scaled)} : std::nullopt;
+}
+
+// The label of a phone, by the reading rule of its column.
+std::string phone_of(const dom::object& object) {
+  std::string_view text;
+  if (object.at_key("device_name").get(text)) return {};
+  const auto characters = std::ranges::count_if(text, [](char c) { return (c & 0xc0) != 0x80; });
+  return characters > kPhone.characters ? std::string{} : std::string{text};
 }
 
 std::optional<BackfillWord> backfill_of(const dom::object& object) {
@@ -164,6 +190,39 @@ std::expected<telemetry::Loss, Refusal> StatusReader::read_lost(std::string_view
   if (loss) ++counters_.accepted;
   if (!loss) ++counters_.refused[static_cast<std::size_t>(loss.error())];
   return loss;
+}
+
+std::expected<telemetry::HistoryRow, Refusal> StatusReader::read_history(std::string_view topic,
+                                                                         std::string_view payload,
+                                                                         UtcMillis received) {
+  const auto read = [&]() -> std::expected<telemetry::HistoryRow, Refusal> {
+    const auto message = document_->read(topic, "history", payload);
+    if (!message) return std::unexpected{message.error()};
+    const auto& [device, object] = *message;
+    telemetry::HistoryRow row{
+        .device = device,
+        .taken = received,
+        .energy = scaled_of(object, "energy_wh", telemetry::kHistoryEnergy),
+        .battery = scaled_of(object, "battery_pct", telemetry::kHistoryBattery),
+        .device_name = phone_of(object),
+        .session_min = scaled_of(object, "session_min", kMinutes),
+        .received = received};
+    if (!row.energy && !row.battery && !row.session_min && row.device_name.empty()) {
+      return std::unexpected{Refusal::bad_content};
+    }
+    const UtcMillis sent{scaled_of(object, "timestamp", kTime).value_or(0)};
+    if (sent > received + kAheadMax) {
+      ++counters_.clock_ahead;
+    } else if (sent >= UtcMillis{kUnixFromMs}) {
+      row.taken = sent;
+    }
+    return row;
+  };
+  auto row = read();
+  if (row) ++counters_.accepted;
+  if (!row) ++counters_.refused[static_cast<std::size_t>(row.error())];
+  if (!row) ++counters_.history_refused;
+  return row;
 }
 
 }  // namespace idast::ingest

@@ -9,10 +9,12 @@
 #include <string>
 #include <string_view>
 
+#include "core/telemetry/history.h"
 #include "core/telemetry/record.h"
 #include "server/ingest/refusal.h"
 
-// Reads what devices say beside their samples: solar-tracker/{id}/status and …/lost (CONTRACT §1).
+// Reads what devices say beside their samples: solar-tracker/{id}/status, …/lost and …/history
+// (CONTRACT §1).
 namespace idast::ingest {
 
 // Reasons of losses kept of one message.
@@ -41,6 +43,8 @@ struct Status {
 struct StatusCounters {
   std::uint64_t accepted = 0;
   std::array<std::uint64_t, kRefusalNames.size()> refused{};
+  std::uint64_t history_refused = 0;  // Of these.
+  std::uint64_t clock_ahead = 0;      // Rows of the history stamped over kAheadMax ahead.
 };
 
 // One owner, one thread.
@@ -55,6 +59,11 @@ class StatusReader {
   // bad_content: not a boot, or not a range.
   std::expected<telemetry::Loss, Refusal> read_lost(std::string_view topic,
                                                     std::string_view payload, UtcMillis received);
+  // bad_content: nothing of a row stands in it. One value that is none of its column costs that
+  // value; the time follows the rule for samples.
+  std::expected<telemetry::HistoryRow, Refusal> read_history(std::string_view topic,
+                                                             std::string_view payload,
+                                                             UtcMillis received);
   const StatusCounters& counters() const { return counters_; }
 
  private:

@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "server/ingest/parser.h"
 #include "server/ingest/status.h"
 
 using namespace idast;
@@ -18,5 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const auto loss = reader.read_lost("solar-tracker/a/lost", payload, UtcMillis{5});
   if (loss && (loss->first < 0 || loss->last < loss->first || loss->reason.empty())) std::abort();
+  const auto row = reader.read_history("solar-tracker/a/history", payload, UtcMillis{5});
+  if (row) {
+    const bool says = row->energy || row->battery || row->session_min || !row->device_name.empty();
+    if (!says || row->taken > row->received + ingest::kAheadMax) std::abort();
+  }
   return 0;
 }

@@ -2,12 +2,16 @@
 
 #include <doctest/doctest.h>
 
+#include "server/ingest/parser.h"
+
 using namespace idast;
 using namespace idast::ingest;
 
 namespace {
 constexpr std::string_view kStatus = "solar-tracker/a/status";
 constexpr std::string_view kLost = "solar-tracker/a/lost";
+constexpr std::string_view kHistory = "solar-tracker/a/history";
+constexpr UtcMillis kNoon{1'700'000'000'000};
 }  // namespace
 
 TEST_CASE("a fielded device's status is read") {
@@ -100,4 +104,102 @@ TEST_CASE("a loss names a boot and a range, otherwise it is refused") {
     CAPTURE(payload);
     CHECK(reader.read_lost(kLost, payload, UtcMillis{5}).error() == Refusal::bad_content);
   }
+}
+
+TEST_CASE("a receiver's ten-minute row is read, and what is absent stays absent") {
+  StatusReader reader;
+  const auto row = reader.read_history(
+      kHistory,
+      R"({"timestamp":1699999999123,"device_id":"a","energy_wh":1250.505,"battery_pct":87.5,)"
+      R"("device_name":"iPhone_15","session_min":120})",
+      kNoon);
+  REQUIRE(row);
+  CHECK(row->device == "a");
+  CHECK(row->taken == UtcMillis{1'699'999'999'123});
+  CHECK(row->energy == 1'250'505);
+  CHECK(row->battery == 875);
+  CHECK(row->device_name == "iPhone_15");
+  CHECK(row->session_min == 120);
+  CHECK(row->received == kNoon);
+  const auto bare = reader.read_history(
+      kHistory, R"({"energy_wh":null,"battery_pct":null,"device_name":"Unknown"})", kNoon);
+  REQUIRE(bare);
+  CHECK_FALSE(bare->energy);
+  CHECK_FALSE(bare->battery);
+  CHECK_FALSE(bare->session_min);
+  CHECK(bare->device_name == "Unknown");
+  CHECK(bare->taken == kNoon);
+  CHECK(reader.counters().accepted == 2);
+}
+
+TEST_CASE("a value of a row that is none of its column costs that value alone") {
+  StatusReader reader;
+  const std::string name(65, 'x');
+  for (const std::string& odd :
+       {std::string{R"("energy_wh":"many")"}, std::string{R"("energy_wh":1e12)"},
+        std::string{R"("energy_wh":-1e300)"}, std::string{R"("energy_wh":[1])"},
+        std::string{R"("battery_pct":100000)"}, std::string{R"("battery_pct":true)"},
+        std::string{R"("device_name":7)"}, R"("device_name":")" + name + '"'}) {
+    CAPTURE(odd);
+    const auto row = reader.read_history(kHistory, R"({"session_min":0,)" + odd + "}", kNoon);
+    REQUIRE(row);
+    CHECK(row->session_min == 0);
+    CHECK_FALSE(row->energy);
+    CHECK_FALSE(row->battery);
+    CHECK(row->device_name.empty());
+  }
+  const auto row = reader.read_history(kHistory, R"({"energy_wh":0,"session_min":-1})", kNoon);
+  REQUIRE(row);
+  CHECK(row->energy == 0);
+  CHECK_FALSE(row->session_min);
+}
+
+TEST_CASE("a row's time is its own, or its receipt when that cannot be") {
+  struct Case {
+    std::string_view timestamp;
+    UtcMillis taken;
+  };
+  StatusReader reader;
+  for (const Case& c : {Case{"1699000000000", UtcMillis{1'699'000'000'000}},
+                        Case{"1699000000000.0", UtcMillis{1'699'000'000'000}},
+                        Case{"1700000300000", kNoon + kAheadMax}, Case{"1700000300001", kNoon},
+                        Case{"9007199254740991", kNoon}, Case{"18446744073709551615", kNoon},
+                        Case{"999999999999", kNoon}, Case{"86400000", kNoon}, Case{"-5", kNoon},
+                        Case{"null", kNoon}, Case{"\"noon\"", kNoon}}) {
+    CAPTURE(c.timestamp);
+    const auto row = reader.read_history(
+        kHistory, R"({"energy_wh":1,"timestamp":)" + std::string{c.timestamp} + "}", kNoon);
+    REQUIRE(row);
+    CHECK(row->taken == c.taken);
+  }
+  CHECK(reader.counters().clock_ahead == 2);
+}
+
+TEST_CASE("what is no row is refused by its reason and counted") {
+  struct Case {
+    Refusal why;
+    std::string_view topic;
+    std::string payload;
+  };
+  StatusReader reader;
+  const std::string deep = std::string(20, '[') + std::string(20, ']');
+  for (const Case& c :
+       {Case{Refusal::not_json, kHistory, ""}, Case{Refusal::not_json, kHistory, "1,2,3"},
+        Case{Refusal::not_json, kHistory, R"({"energy_wh":nan})"},
+        Case{Refusal::not_object, kHistory, "[]"}, Case{Refusal::bad_content, kHistory, "{}"},
+        Case{Refusal::bad_content, kHistory, R"({"timestamp":1699000000000})"},
+        Case{Refusal::bad_content, kHistory, R"({"energy_wh":"x"})"},
+        Case{Refusal::foreign_device, kHistory, R"({"device_id":"b","energy_wh":1})"},
+        Case{Refusal::bad_utf8, kHistory, "{\"device_name\":\"\xff\"}"},
+        Case{Refusal::too_deep, kHistory, R"({"energy_wh":1,"u":)" + deep + "}"},
+        Case{Refusal::too_large, kHistory, std::string(kPayloadBytesMax + 1, ' ')},
+        Case{Refusal::bad_topic, kStatus, R"({"energy_wh":1})"},
+        Case{Refusal::bad_device_id, "solar-tracker/ü/history", R"({"energy_wh":1})"}}) {
+    CAPTURE(c.payload.substr(0, 80));
+    const auto row = reader.read_history(c.topic, c.payload, kNoon);
+    REQUIRE_FALSE(row);
+    CHECK(name(row.error()) == name(c.why));
+  }
+  CHECK(reader.counters().history_refused == 13);
+  CHECK(reader.counters().accepted == 0);
 }

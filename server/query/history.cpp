@@ -7,6 +7,7 @@
 
 #include "core/base/calendar.h"
 #include "core/base/require.h"
+#include "server/query/gap_days.h"
 
 namespace idast::query {
 namespace {
@@ -87,8 +88,11 @@ store::Result<std::string> history_csv(store::Reader& reader,
 
   std::vector<Day> sums(starts.size() - 1);
   for (const DeviceZone& device : devices) {
-    const auto periods = reader.periods(device.device, starts);
+    auto periods = reader.periods(device.device, starts);
     if (!periods) return std::unexpected{periods.error()};
+    if (auto filled = fill_gap_days(reader, device.device, starts, *periods); !filled) {
+      return std::unexpected{filled.error()};
+    }
     for (std::size_t i = 0; i < periods->size(); ++i) sums[i].add((*periods)[i]);
   }
 

@@ -21,7 +21,8 @@ inline constexpr int kHistoryDaysDefault = 60;
 inline constexpr std::size_t kPeriodsMax = 1'000;
 
 // CONTRACT §5: the fielded devices' CSV, one line for each of the last `days` local days that has
-// samples, ascending, today included. Several devices: energies summed, days in UTC unless all
+// samples, ascending, today included; a day that has none is that of the receiver's own rows
+// (gap_days.h). Several devices: energies summed, days in UTC unless all
 // share one zone.
 store::Result<std::string> history_csv(store::Reader& reader,
                                        const std::vector<DeviceZone>& devices, int days,

@@ -11,6 +11,7 @@
 
 #include "server/store/sqlite_boots.h"
 #include "server/store/sqlite_connection.h"
+#include "server/store/sqlite_history.h"
 #include "server/store/sqlite_progress.h"
 #include "server/store/sqlite_reader.h"
 #include "server/store/sqlite_rollups.h"
@@ -22,6 +23,7 @@
 namespace idast::store {
 namespace {
 
+using telemetry::HistoryRow;
 using telemetry::Loss;
 using telemetry::Record;
 
@@ -49,7 +51,9 @@ class SqliteStore final : public Store {
  public:
   static Result<std::unique_ptr<Store>> open(const std::string& path, const SqliteOptions& options);
 
-  Result<Committed> commit(std::span<const Record> batch, std::span<const Loss> losses) override;
+  using Store::commit;
+  Result<Committed> commit(std::span<const Record> batch, std::span<const Loss> losses,
+                           std::span<const HistoryRow> history) override;
   Result<void> settle_clock(UtcMillis now) override { return put_boots_before(connection_, now); }
   bool tidy() override;
   Result<std::optional<Unarchived>> unarchived() override;
@@ -63,6 +67,7 @@ class SqliteStore final : public Store {
         find_cover;
     ProgressKeeper progress;
     SampleWriter samples;
+    HistoryWriter history;
   };
   struct Boot {
     std::int64_t id = 0;
@@ -86,9 +91,11 @@ class SqliteStore final : public Store {
 
   void count_unsummed();
   static Result<Prepared> prepare(Connection& connection);
-  Result<Committed> write(std::span<const Record> batch, std::span<const Loss> losses);
+  Result<Committed> write(std::span<const Record> batch, std::span<const Loss> losses,
+                          std::span<const HistoryRow> history);
   Result<void> add(const Record& record, Work& work);
   Result<void> add(const Loss& loss, Work& work);
+  Result<void> add(const HistoryRow& row, Work& work);
   // The row; nothing: it was stored before, or is accounted for by another.
   Result<std::optional<std::int64_t>> insert(const Record& record, std::int64_t device, Boot* boot);
   Result<bool> is_covered(const Boot& boot, std::int64_t seq);
@@ -121,6 +128,8 @@ Result<SqliteStore::Prepared> SqliteStore::prepare(Connection& connection) {
   if (!progress) return std::unexpected{progress.error()};
   auto samples = SampleWriter::prepare(connection);
   if (!samples) return std::unexpected{samples.error()};
+  auto history = HistoryWriter::prepare(connection);
+  if (!history) return std::unexpected{history.error()};
   Prepared statements{
       .find_device = make("SELECT id FROM device WHERE name = ?1"),
       .add_device = make("INSERT INTO device(name) VALUES(?1)"),
@@ -136,7 +145,8 @@ Result<SqliteStore::Prepared> SqliteStore::prepare(Connection& connection) {
                          " WHERE sample.boot = ?1 AND sample.seq >= ?2 AND sample.seq IS NOT NULL "
                          "ORDER BY sample.seq LIMIT 1"),
       .progress = std::move(*progress),
-      .samples = std::move(*samples)};
+      .samples = std::move(*samples),
+      .history = std::move(*history)};
   if (error) return std::unexpected{*error};
   return statements;
 }
@@ -168,7 +178,8 @@ Result<std::unique_ptr<Store>> SqliteStore::open(const std::string& path,
   return store;
 }
 
-Result<Committed> SqliteStore::write(std::span<const Record> batch, std::span<const Loss> losses) {
+Result<Committed> SqliteStore::write(std::span<const Record> batch, std::span<const Loss> losses,
+                                     std::span<const HistoryRow> history) {
   auto transaction = Transaction::begin(connection_);
   if (!transaction) return std::unexpected{transaction.error()};
   Work work;
@@ -179,14 +190,18 @@ Result<Committed> SqliteStore::write(std::span<const Record> batch, std::span<co
   for (const Loss& loss : losses) {
     if (auto added = add(loss, work); !added) return std::unexpected{added.error()};
   }
+  for (const HistoryRow& row : history) {
+    if (auto added = add(row, work); !added) return std::unexpected{added.error()};
+  }
   if (auto finished = finish(work); !finished) return std::unexpected{finished.error()};
   if (auto done = transaction->commit(); !done) return std::unexpected{done.error()};
   late_thinned_ += work.late_thinned;
   return std::move(work.committed);
 }
 
-Result<Committed> SqliteStore::commit(std::span<const Record> batch, std::span<const Loss> losses) {
-  auto result = write(batch, losses);
+Result<Committed> SqliteStore::commit(std::span<const Record> batch, std::span<const Loss> losses,
+                                      std::span<const HistoryRow> history) {
+  auto result = write(batch, losses, history);
   if (!result) {
     // Rows that these ids name may have gone with the transaction.
     devices_.clear();
@@ -266,6 +281,15 @@ Result<void> SqliteStore::add(const Loss& loss, Work& work) {
   if (loss.reason.empty()) return {};
   auto& row = statements_.add_loss.bind(1, (*boot)->id).bind(2, loss.first).bind(3, loss.last);
   return row.bind(4, std::string_view{loss.reason}).bind(5, received_ms).run();
+}
+
+Result<void> SqliteStore::add(const HistoryRow& row, Work& work) {
+  const auto device = device_of(row.device);
+  if (!device) return std::unexpected{device.error()};
+  const auto inserted = statements_.history.insert(connection_, *device, row);
+  if (!inserted) return std::unexpected{inserted.error()};
+  ++(*inserted ? work.committed.history_inserted : work.committed.history_absorbed);
+  return {};
 }
 
 bool SqliteStore::tidy() {

@@ -7,6 +7,7 @@
 #include "core/base/require.h"
 #include "server/store/packing.h"
 #include "server/store/sqlite_connection.h"
+#include "server/store/sqlite_history.h"
 #include "server/store/sqlite_rows.h"
 #include "server/store/sqlite_schema.h"
 #include "server/store/sqlite_statements.h"
@@ -42,6 +43,10 @@ class SqliteReader final : public Reader {
   Result<std::optional<StoredRecord>> latest(const std::string& device) override;
   Result<void> rows(const Range& range, std::size_t limit,
                     const std::function<bool(StoredRecord&&)>& row) override;
+  Result<std::vector<telemetry::HistoryRow>> history(const Range& range,
+                                                     std::size_t limit) override {
+    return read_history(statements_, range, limit);
+  }
   Result<bool> may_be_thinned(const std::string& device, UtcMillis ts) override;
   Result<Buckets> buckets(const Range& range, Millis step,
                           std::span<const std::size_t> fields) override;

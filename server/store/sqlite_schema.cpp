@@ -245,8 +245,24 @@ WHERE level = 4 AND start NOT IN (SELECT day FROM archive_due);
 )sql";
 }
 
+// What receivers noted of themselves (core/telemetry/history.h), for ever: a row in ten minutes.
+std::string history(std::size_t /*fields*/) {
+  return R"sql(
+CREATE TABLE history(
+  device INTEGER NOT NULL REFERENCES device,
+  timestamp_s INTEGER NOT NULL,
+  energy INTEGER,                     -- the counter, in thousandths of a Wh
+  battery INTEGER,                    -- in tenths of a percent
+  device_name TEXT NOT NULL,          -- empty: absent
+  session_min INTEGER,
+  received_ms INTEGER NOT NULL,
+  PRIMARY KEY(device, timestamp_s)
+) STRICT, WITHOUT ROWID;
+)sql";
+}
+
 // Append only: a number, once released, keeps its meaning.
-constexpr std::array<Migration, 4> kMigrations{first_tables, bases, rollups, thinning};
+constexpr std::array<Migration, 5> kMigrations{first_tables, bases, rollups, thinning, history};
 
 // 10^decimals as a REAL, or nothing to divide by.
 std::string divisor_sql(int decimals) {

@@ -17,6 +17,7 @@
 //   sample   id, device, boot, base, ts_ms, …         scaled whole numbers, as differences
 //   odd      sample, …                                what does not fit two bits of sample.rests
 //   rollup…  level, device, start, …                  what minutes, hours, days add up to
+//   history  device, timestamp_s, …                   what receivers noted of themselves
 //   thin…    day, …                                   days of ten-second rows, sqlite_thinning.h
 namespace idast::store {
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "core/base/time.h"
+#include "core/telemetry/history.h"
 #include "core/telemetry/record.h"
 
 // The database seam. A Store is opened once (migrated to the newest schema), written by one thread
@@ -48,6 +49,9 @@ struct Committed {
   std::vector<Progress> progress;  // One for every boot that the batch touched.
   // The row of each record of the batch, in its order; 0 for one that was absorbed.
   std::vector<std::int64_t> rows = {};
+  // Of the receivers' own rows.
+  std::size_t history_inserted = 0;
+  std::size_t history_absorbed = 0;
 };
 
 // A stored sample with the id of its row. `boot_started` orders boots: when the first sample of it
@@ -111,6 +115,12 @@ class Reader {
   // Ascending by ts, then id; at most `limit`. Stops early when `row` returns false.
   virtual Result<void> rows(const Range& range, std::size_t limit,
                             const std::function<bool(StoredRecord&&)>& row) = 0;
+  // What a receiver noted of itself (core/telemetry/history.h), ascending; at most `limit`, device
+  // required. `taken` comes back in whole seconds.
+  virtual Result<std::vector<telemetry::HistoryRow>> history(const Range& /*range*/,
+                                                             std::size_t /*limit*/) {
+    return std::vector<telemetry::HistoryRow>{};
+  }
   // Whether a ten-second row of the store's own making may stand for a sample without identity of
   // this time. Which ones it was made of is not known any more.
   virtual Result<bool> may_be_thinned(const std::string& /*device*/, UtcMillis /*ts*/) {
@@ -129,10 +139,18 @@ class Reader {
 class Store {
  public:
   virtual ~Store() = default;
-  // Losses are recorded, as durable and as idempotent, so that progress can pass them.
+  // Losses are recorded, as durable and as idempotent, so that progress can pass them. So are the
+  // receivers' own rows; of two with one key the first stands.
   virtual Result<Committed> commit(std::span<const telemetry::Record> batch,
-                                   std::span<const telemetry::Loss> losses) = 0;
-  Result<Committed> commit(std::span<const telemetry::Record> batch) { return commit(batch, {}); }
+                                   std::span<const telemetry::Loss> losses,
+                                   std::span<const telemetry::HistoryRow> history) = 0;
+  Result<Committed> commit(std::span<const telemetry::Record> batch,
+                           std::span<const telemetry::Loss> losses) {
+    return commit(batch, losses, {});
+  }
+  Result<Committed> commit(std::span<const telemetry::Record> batch) {
+    return commit(batch, {}, {});
+  }
   // The server's clock says `now` and had said more before: boots that seem to have started since
   // are put before it, in their order and after all others of their device, so that what starts
   // from now on is the latest. On the thread that commits.

@@ -76,15 +76,16 @@ store::Result<std::unique_ptr<store::Reader>> FaultyStore::open_reader() {
   return std::make_unique<ByArrival>(std::move(*reader));
 }
 
-store::Result<store::Committed> FaultyStore::commit(std::span<const telemetry::Record> batch,
-                                                    std::span<const telemetry::Loss> losses) {
+store::Result<store::Committed> FaultyStore::commit(
+    std::span<const telemetry::Record> batch, std::span<const telemetry::Loss> losses,
+    std::span<const telemetry::HistoryRow> history) {
   if (fails_) {
     return std::unexpected{
         store::StoreError{store::StoreErrorKind::disk_full, "the storm filled the disk"}};
   }
   ++commits_;
   if (plant_ == Plant::skipped_commit && commits_ % 16 == 0) return as_if(batch);
-  auto committed = real_->commit(batch, losses);
+  auto committed = real_->commit(batch, losses, history);
   if (!committed) return committed;
   ledger_.committed({batch.begin(), batch.end()}, {losses.begin(), losses.end()});
   if (plant_ == Plant::word_past_a_hole) committed->progress = as_if(batch).progress;

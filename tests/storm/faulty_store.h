@@ -26,7 +26,8 @@ class FaultyStore final : public store::Store {
 
   using Store::commit;
   store::Result<store::Committed> commit(std::span<const telemetry::Record> batch,
-                                         std::span<const telemetry::Loss> losses) override;
+                                         std::span<const telemetry::Loss> losses,
+                                         std::span<const telemetry::HistoryRow> history) override;
   store::Result<void> settle_clock(UtcMillis now) override { return real_->settle_clock(now); }
   bool tidy() override { return real_->tidy(); }
   store::Result<std::unique_ptr<store::Reader>> open_reader() override;

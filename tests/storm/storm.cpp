@@ -83,7 +83,7 @@ class Server {
   void keep() {
     if (plant_ == Plant::early_puback) acknowledge_all(*waiting_);
     if (backlog_->owes()) return put_into_spool();
-    auto committed = commit(waiting_->records, waiting_->losses);
+    auto committed = commit(waiting_->records, waiting_->losses, waiting_->history);
     if (!committed) return put_into_spool();
     if (std::exchange(dies_after_commit_, false)) return start();
     pipeline_->committed(std::move(*std::exchange(waiting_, std::nullopt)), *committed);
@@ -98,8 +98,8 @@ class Server {
     require(piece.has_value(), "storm: the spool's files can be read");
     if (plant_ == Plant::early_let_go) backlog_->committed(now_);
     store::Committed result;
-    if (!piece->records.empty() || !piece->losses.empty()) {
-      auto committed = commit(piece->records, piece->losses);
+    if (!piece->empty()) {
+      auto committed = commit(piece->records, piece->losses, piece->history);
       if (!committed) return;
       result = std::move(*committed);
     }
@@ -108,14 +108,15 @@ class Server {
     pipeline_->replayed(result, !backlog_->owes());
   }
   store::Result<store::Committed> commit(std::span<const telemetry::Record> records,
-                                         std::span<const telemetry::Loss> losses) {
+                                         std::span<const telemetry::Loss> losses,
+                                         std::span<const telemetry::HistoryRow> history) {
     if (fallen_to_) {
       if (auto settled = store_.settle_clock(*fallen_to_); !settled) {
         return std::unexpected{settled.error()};
       }
       fallen_to_.reset();
     }
-    return store_.commit(records, losses);
+    return store_.commit(records, losses, history);
   }
   void acknowledge_all(const app::Batch& batch) {
     for (const app::Held& held : batch.tokens) broker_.acknowledge(held.token);
