@@ -191,13 +191,21 @@ def main(arguments: list[str]) -> int:
         targets += ["storm"]
     if targets:
         build("dev", targets)
-    with concurrent.futures.ThreadPoolExecutor(1) as aside:
-        # The suites wait much; what they leave of the machine builds the fuzzers.
+    with concurrent.futures.ThreadPoolExecutor(2) as aside:
+        # The suites wait much, those of processes most: what they leave of the machine builds the fuzzers.
+        processes = aside.submit(run_processes, tally, asked)
         fuzzers = aside.submit(build_fuzzers, tally, [], 19) if asked("fuzz") else None
         run_suites(tally, asked, chosen)
+        processes.result()
         if fuzzers and fuzzers.result():
             fuzz(tally, f"-max_total_time={FUZZ_SECONDS_IN_TESTS}", [], SUITE_SECONDS_MAX)
     return finish(tally, start)
+
+
+def run_processes(tally: Tally, asked: typing.Callable[[str], bool]) -> None:
+    for folder in ("journey", "crash"):
+        for script in scripts(folder) if asked(folder) else []:
+            tally.run(f"tests/{folder}/{script.stem}", [sys.executable, script, IDAST])
 
 
 def run_suites(tally: Tally, asked: typing.Callable[[str], bool], rooms: list[str]) -> None:
@@ -211,9 +219,6 @@ def run_suites(tally: Tally, asked: typing.Callable[[str], bool], rooms: list[st
         dashboard_suites(tally)
     if asked("browser"):
         tally.run("dashboard/browser", [sys.executable, "tests/browser.py", IDAST])
-    for folder in ("journey", "crash"):
-        for script in scripts(folder) if asked(folder) else []:
-            tally.run(f"tests/{folder}/{script.stem}", [sys.executable, script, IDAST])
     if asked("storm"):
         tally.run("tests/storm", [BUILD / "storm", "--kept", ROOT / "tests" / "storm" / "seeds.txt", "--seeds",
                                   STORM_SEEDS_IN_TESTS])
