@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
-"""What an owner waits for: one tracker's day at 350 ms out as text and in again, rows a second and memory.
+"""What an owner waits for: one tracker's day at 350 ms out as text and in again, rows a second and memory; and what the
+day takes in the archive.
 
 export.py IDAST [--rows 246857]
 """
 import argparse
+import datetime
 import os
 import pathlib
 import subprocess
@@ -39,6 +41,30 @@ def fill(station: Station, rows: int) -> None:
         time.sleep(0.5)
 
 
+def archive_bytes(station: Station, text: pathlib.Path, rows: int) -> float:
+    """Bytes a sample of the same day, had it been the day before yesterday. Its last sample is of today: it is over."""
+    past = station.folder / "past.ndjson"
+    now = datetime.datetime.now(datetime.timezone.utc)
+    day = now.strftime("%Y-%m-%d")
+    before = (now - datetime.timedelta(days=2)).strftime("%Y-%m-%d")
+    seen = 0
+    with text.open() as lines, past.open("w") as out:
+        for line in lines:
+            seen += line.startswith('{"device"')
+            out.write(line.replace(f'"{day}T', f'"{before}T') if seen < rows else line)
+    data = station.folder / "data"
+    data.rename(station.folder / "kept")
+    measured(station.idast, "import", "--data", data, past)
+    station.start()
+    file = data / "archive" / f"{before}.ndjson.zst"
+    deadline = time.monotonic() + STORED_SECONDS_MAX
+    while not file.exists():
+        assert time.monotonic() < deadline, "the day was not archived; a run across midnight has two"
+        time.sleep(0.5)
+    station.stop()
+    return file.stat().st_size / (rows - 1)
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("idast", type=pathlib.Path)
@@ -69,6 +95,7 @@ def main() -> int:
         results.add("verify: rows/s", rows / seconds, about=f"{seconds:.1f} s, {cpu:.1f} s of a core")
         seconds, _, _ = measured(idast, "backup", "--data", data, station.folder / "copy.db")
         results.add("backup: MB/s", (station.folder / "copy.db").stat().st_size / 1e6 / seconds, "MB/s")
+        results.add("archive: bytes a sample", archive_bytes(station, text, rows), "B", at_most=60)
     return 0 if results.held else 1
 
 

@@ -92,7 +92,7 @@ def check_same(before: dict[str, str], after: dict[str, str]) -> None:
 def main() -> int:
     idast = pathlib.Path(idast_from_arguments())
     now_ms = time.time_ns() // 1_000_000
-    with Station(idast, SITE, flags=("--linger", "20ms")) as station:
+    with Station(idast, "backup_every_h = 1\nbackup_keep = 2\n" + SITE, flags=("--linger", "20ms")) as station:
         fill(station, now_ms)
         data = station.folder / "data"
         station.stop()  # What is only live is stored now, and statuses are the database's.
@@ -158,13 +158,36 @@ def main() -> int:
             found = run(idast, "verify", "--db", f"sqlite:{damaged}", "--json", status=1)
             assert not json.loads(found)["ok"]
 
+        def the_servers_own_copies() -> None:
+            copies = data / "backups"
+            for old in copies.glob("*"):
+                old.unlink()
+            station.start()
+            station.until("a copy is made", lambda: station.metrics().get("idast_backups_total") == 1)
+            figures = station.metrics()
+            made = list(copies.iterdir())
+            assert [re.fullmatch(r"idast-\d{8}-\d{6}\.db", copy.name) is not None for copy in made] == [True], made
+            assert figures["idast_backup_bytes"] == made[0].stat().st_size
+            assert 0 <= figures["idast_backup_age_seconds"] < 60 and figures["idast_backup_failures_total"] == 0
+            assert made[0].stat().st_mode & 0o077 == 0, "others can read it"
+            station.stop()
+            station.start()  # It is an hour too early for another.
+            rows = len(station.rows("SELECT 1 FROM telemetry"))
+            assert len(list(copies.iterdir())) == 1
+            station.stop()
+            (copies / "idast-20200101-000000.db").write_bytes(b"older, and no database")
+            station.database.unlink()
+            assert made[0].name in run(idast, "restore", "--data", data, copies)
+            assert len(station.rows("SELECT 1 FROM telemetry")) == rows
+
         return run_claims([
             ("export → empty store → import: every answer of every route is identical", same_answers),
             ("an export of what was imported is the same file", again_is_the_same),
             ("import and restore are refused while a server holds the folder", refused_while_serving),
             ("a backup made under 1000 msg/s is whole, alone, and never replaces a file unasked", backup_under_load),
             ("a restore brings the backup back, keeps what it replaced, and takes no damaged file",
-             restore_brings_it_back)])
+             restore_brings_it_back),
+            ("a server makes copies by itself, and a restore takes the newest of a folder", the_servers_own_copies)])
 
 
 if __name__ == "__main__":
