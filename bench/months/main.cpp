@@ -174,7 +174,7 @@ void thin(const std::string& file, const Options& options) {
   double seconds = 0;
   for (bool more = true; more;) {
     const auto begin = std::chrono::steady_clock::now();
-    more = store->tidy();
+    more = store->tidy() || store->thin();
     pieces.push_back(seconds_since(begin) * 1'000);
     seconds += pieces.back() / 1'000;
   }

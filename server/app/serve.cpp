@@ -147,6 +147,7 @@ class Service::Parts {
   void measure_store(api::Metrics& metrics);
   void measure_tiers(api::Metrics& metrics, const store::Store::Size& size);
   void measure_backups(api::Metrics& metrics);
+  bool keep_old_days();
   bool archive_some();
   void measure(api::Metrics& metrics);
   void measure_session(api::Metrics& metrics);
@@ -195,7 +196,7 @@ class Service::Parts {
   std::atomic<std::int64_t> archived_files_ = 0;
   std::atomic<std::int64_t> archived_samples_ = 0;
   std::atomic<std::int64_t> archive_failures_ = 0;
-  std::atomic<std::int64_t> archive_from_ms_ = 0;  // By now().
+  std::atomic<std::int64_t> days_from_ms_ = 0;  // By now().
   std::optional<Writer> writer_;
   std::optional<Keeper> keeper_;
   std::optional<Backups> backups_;
@@ -224,7 +225,7 @@ Service::Parts::Parts(const Config& config, const Log& log, DataFolder folder,
            .clock_set =
                [this](Millis by, UtcMillis at) {
                  if (by < Millis{0}) writer_->settle_clock(at);
-                 archive_from_ms_ = (now() + Pipeline::kClockSettles).since_start().count();
+                 days_from_ms_ = (now() + Pipeline::kClockSettles).since_start().count();
                }}},
       // Ids of the live stream grow over restarts: a thousand for every millisecond that passed.
       hub_{board_, static_cast<live::EventId>(started_.unix_ms()) * 1'000,
@@ -314,7 +315,7 @@ void Service::Parts::start_keeping() {
                                                      poll();
                                                    });
                                       },
-                                  .idle = [this] { return archive_some(); }});
+                                  .idle = [this] { return keep_old_days(); }});
   keeper_.emplace(backlog_, log_, [this](Batch batch, bool kept) {
     asio::post(io_, [this, batch = std::move(batch), kept]() mutable {
       if (!kept) return keep(std::move(batch));
@@ -551,8 +552,13 @@ void Service::Parts::measure(api::Metrics& metrics) {
 }
 
 // On the writer's thread.
+bool Service::Parts::keep_old_days() {
+  // A clock that leapt a year ahead would make every day an old one.
+  if (now().since_start() < Millis{days_from_ms_}) return false;
+  return archive_some() || store_->thin();
+}
+
 bool Service::Parts::archive_some() {
-  if (now().since_start() < Millis{archive_from_ms_}) return false;
   const auto more = archivist_.step();
   archived_files_ = archivist_.figures().files;
   archived_samples_ = archivist_.figures().samples;
@@ -631,6 +637,9 @@ void Service::Parts::measure_tiers(api::Metrics& metrics, const store::Store::Si
   metrics.counter("idast_store_late_thinned_total",
                   "Samples that came for a minute of which only ten-second rows are left.",
                   static_cast<double>(size.late_thinned));
+  metrics.counter("idast_store_overlapped_total",
+                  "Samples lost with a summary whose last sample was stored already.",
+                  static_cast<double>(size.overlapped));
   gauge("idast_store_keep_raw_days", "Days that samples stay as they came; 0: for ever.",
         config_.keep_raw_days);
   std::error_code failed;

@@ -56,6 +56,7 @@ class SqliteStore final : public Store {
                            std::span<const HistoryRow> history) override;
   Result<void> settle_clock(UtcMillis now) override { return put_boots_before(connection_, now); }
   bool tidy() override;
+  bool thin() override;
   Result<std::optional<Unarchived>> unarchived() override;
   Result<void> archived(const Unarchived& task) override;
   Result<std::unique_ptr<Reader>> open_reader() override { return open_sqlite_reader(location_); }
@@ -81,6 +82,7 @@ class SqliteStore final : public Store {
     std::map<std::pair<std::string, std::string>, Boot> boots;  // By device and boot.
     std::map<std::int64_t, std::int64_t> plain;  // Newest sample without identity, by device.
     std::int64_t late_thinned = 0;
+    std::int64_t overlapped = 0;
   };
 
   SqliteStore(std::string path, std::string location, Connection connection, Prepared statements)
@@ -96,6 +98,8 @@ class SqliteStore final : public Store {
   Result<void> add(const Record& record, Work& work);
   Result<void> add(const Loss& loss, Work& work);
   Result<void> add(const HistoryRow& row, Work& work);
+  Result<void> lose_absorbed(const Record& record, const Boot& boot, Span span, Work& work);
+  Result<void> save_loss(std::int64_t boot, Span span, std::string_view reason, UtcMillis received);
   // The row; nothing: it was stored before, or is accounted for by another.
   Result<std::optional<std::int64_t>> insert(const Record& record, std::int64_t device, Boot* boot);
   Result<bool> is_covered(const Boot& boot, std::int64_t seq);
@@ -114,6 +118,7 @@ class SqliteStore final : public Store {
   UtcMillis newest_;                // When the newest sample was received.
   std::atomic<std::int64_t> unsummed_days_ = 0;
   std::atomic<std::int64_t> late_thinned_ = 0;
+  std::atomic<std::int64_t> overlapped_ = 0;
 };
 
 Result<SqliteStore::Prepared> SqliteStore::prepare(Connection& connection) {
@@ -196,6 +201,7 @@ Result<Committed> SqliteStore::write(std::span<const Record> batch, std::span<co
   if (auto finished = finish(work); !finished) return std::unexpected{finished.error()};
   if (auto done = transaction->commit(); !done) return std::unexpected{done.error()};
   late_thinned_ += work.late_thinned;
+  overlapped_ += work.overlapped;
   return std::move(work.committed);
 }
 
@@ -233,9 +239,12 @@ Result<void> SqliteStore::add(const Record& record, Work& work) {
 
   if (record.identified()) {
     const std::int64_t seq = record.value[kSeq];
-    // Accounted for even when absorbed: what a summary stands for is gone on the device, and a hole
-    // that nothing can ever fill would hold its memory for good.
-    boot->spans.push_back({std::min(seq, record.number(kSeqFrom).value_or(seq)), seq});
+    const Span span{std::min(seq, record.number(kSeqFrom).value_or(seq)), seq};
+    if (!row && span.first < seq) {
+      auto told = lose_absorbed(record, *boot, span, work);
+      if (!told) return told;
+    }
+    boot->spans.push_back(span);
   } else if (row) {
     // In receive order, whatever the server's clock said meanwhile.
     work.plain[*device] = *row;
@@ -244,6 +253,20 @@ Result<void> SqliteStore::add(const Record& record, Work& work) {
   const auto late = rollups_.note(*device, record);
   if (!late) return std::unexpected{late.error()};
   if (*late) ++work.late_thinned;
+  return {};
+}
+
+// Of a summary that came after its last sample, what nobody else brought: gone on the device, and a
+// hole that nothing can ever fill would hold its memory for good.
+Result<void> SqliteStore::lose_absorbed(const Record& record, const Boot& boot, Span span,
+                                        Work& work) {
+  const auto gaps = statements_.progress.missing(boot.id, boot.upto, span, boot.spans);
+  if (!gaps) return std::unexpected{gaps.error()};
+  for (const Span& gap : *gaps) {
+    auto done = save_loss(boot.id, gap, "overlap", record.received);
+    if (!done) return done;
+    work.overlapped += gap.last - gap.first + 1;
+  }
   return {};
 }
 
@@ -274,13 +297,17 @@ Result<bool> SqliteStore::is_covered(const Boot& boot, std::int64_t seq) {
 
 Result<void> SqliteStore::add(const Loss& loss, Work& work) {
   if (loss.first < 0 || loss.last < loss.first) return {};
-  const std::int64_t received_ms = loss.received.unix_ms();
-  const auto boot = boot_of(loss.device, loss.boot, received_ms, work);
+  const auto boot = boot_of(loss.device, loss.boot, loss.received.unix_ms(), work);
   if (!boot) return std::unexpected{boot.error()};
   (*boot)->spans.push_back({loss.first, loss.last});
   if (loss.reason.empty()) return {};
-  auto& row = statements_.add_loss.bind(1, (*boot)->id).bind(2, loss.first).bind(3, loss.last);
-  return row.bind(4, std::string_view{loss.reason}).bind(5, received_ms).run();
+  return save_loss((*boot)->id, {loss.first, loss.last}, loss.reason, loss.received);
+}
+
+Result<void> SqliteStore::save_loss(std::int64_t boot, Span span, std::string_view reason,
+                                    UtcMillis received) {
+  auto& row = statements_.add_loss.bind(1, boot).bind(2, span.first).bind(3, span.last);
+  return row.bind(4, reason).bind(5, received.unix_ms()).run();
 }
 
 Result<void> SqliteStore::add(const HistoryRow& row, Work& work) {
@@ -295,11 +322,12 @@ Result<void> SqliteStore::add(const HistoryRow& row, Work& work) {
 bool SqliteStore::tidy() {
   if (connection_.log_pages() >= kLogPagesMax) connection_.checkpoint();
   // What cannot be written now, because the disk is full or someone holds the lock, stays due.
-  const bool more =
-      rollups_.step(newest_).value_or(false) || thinner_->step(newest_).value_or(false);
+  const bool more = rollups_.step(newest_).value_or(false);
   if (unsummed_days_ > 0) count_unsummed();
   return more;
 }
+
+bool SqliteStore::thin() { return thinner_->step(newest_).value_or(false); }
 
 void SqliteStore::count_unsummed() {
   const auto days =
@@ -401,6 +429,7 @@ Result<Store::Size> SqliteStore::size() {
   Size size;
   size.unsummed_days = unsummed_days_;
   size.late_thinned = late_thinned_;
+  size.overlapped = overlapped_;
   auto connection = Connection::open(location_, Connection::Mode::read_only);
   if (!connection) return std::unexpected{connection.error()};
   if (auto done = count_tiers(*connection, size); !done) return std::unexpected{done.error()};

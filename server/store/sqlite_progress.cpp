@@ -59,6 +59,33 @@ Result<Span> ProgressKeeper::absorb(std::int64_t boot, Span span) {
   }
 }
 
+Result<std::vector<Span>> ProgressKeeper::missing(std::int64_t boot, std::int64_t upto, Span span,
+                                                  const std::vector<Span>& others) {
+  std::vector<Span> there{others};
+  there.push_back({-1, upto});
+  auto found = before_.bind(1, boot).bind(2, span.first).step();
+  if (!found) return std::unexpected{found.error()};
+  if (*found) there.push_back({before_.integer(0), before_.integer(1)});
+  before_.reset();
+  for (std::int64_t from = span.first; from <= span.last; from = there.back().last + 1) {
+    found = after_.bind(1, boot).bind(2, from).bind(3, span.last).step();
+    if (!found) return std::unexpected{found.error()};
+    if (!*found) break;
+    there.push_back({after_.integer(0), after_.integer(1)});
+    after_.reset();
+  }
+  std::vector<Span> gaps;
+  std::int64_t next = span.first;
+  for (const Span& part : merged(std::move(there))) {
+    if (part.last < next) continue;
+    if (part.first > span.last) break;
+    if (part.first > next) gaps.push_back({next, part.first - 1});
+    next = part.last + 1;
+  }
+  if (next <= span.last) gaps.push_back({next, span.last});
+  return gaps;
+}
+
 Result<std::int64_t> ProgressKeeper::add(std::int64_t boot, std::int64_t upto,
                                          std::vector<Span> spans) {
   for (Span span : merged(std::move(spans))) {

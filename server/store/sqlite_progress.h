@@ -21,6 +21,9 @@ class ProgressKeeper {
   // Adds spans in any order, overlapping or not, to a boot whose progress is `upto`; the new upto.
   // Must run inside the transaction that makes the spans true.
   Result<std::int64_t> add(std::int64_t boot, std::int64_t upto, std::vector<Span> spans);
+  // What of a span is neither covered by that progress nor by `others`, ascending.
+  Result<std::vector<Span>> missing(std::int64_t boot, std::int64_t upto, Span span,
+                                    const std::vector<Span>& others);
 
  private:
   ProgressKeeper(Statement before, Statement after, Statement remove, Statement insert)

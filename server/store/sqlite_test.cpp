@@ -279,9 +279,39 @@ TEST_CASE("progress never passes a hole, and a summary fills what it stands for"
   CHECK(commit(21, 21) == 21);
 }
 
+TEST_CASE("what only an absorbed summary brought is said to be lost, and nothing else is") {
+  const Folder folder;
+  const auto store = value_of(open_sqlite(folder.file("idast.db")));
+  const auto made = [](std::int64_t from, std::int64_t seq) {
+    Record record = identified("a", kBootA, seq, kNoon + seq * 350);
+    if (from != seq) put(record, position_of("seq_from"), from);
+    return record;
+  };
+  const auto commit = [&](const std::vector<Record>& records) {
+    return upto_of(value_of(store->commit(records)), kBootA);
+  };
+  CHECK(commit({made(0, 0), made(5, 5), made(9, 9)}) == 0);
+  // The last of 1..9 came before, and so did 5: there is no place for their mean.
+  CHECK(commit({made(7, 7), made(1, 9)}) == 9);
+  CHECK(commit({made(1, 9)}) == 9);
+  CHECK(commit({made(12, 12), made(10, 12)}) == 12);
+  CHECK(value_of(store->size()).overlapped == 6 + 2);
+
+  auto connection =
+      value_of(Connection::open(folder.file("idast.db"), Connection::Mode::read_only));
+  auto rows = value_of(connection.prepare("SELECT first, last, reason FROM loss ORDER BY first"));
+  std::vector<std::string> losses;
+  while (value_of(rows.step())) {
+    losses.push_back(std::to_string(rows.integer(0)) + ".." + std::to_string(rows.integer(1)) +
+                     " " + std::string{rows.text(2)});
+  }
+  CHECK(losses ==
+        std::vector<std::string>{"1..4 overlap", "6..6 overlap", "8..8 overlap", "10..11 overlap"});
+}
+
 TEST_CASE("progress is the same for every order of arrival") {
   Random random{11};
-  for (int round = 0; round < 200; ++round) {
+  for (int round = 0; round < 60; ++round) {
     const auto store = value_of(open_sqlite(":memory:"));
     std::vector<Record> records;
     std::vector<bool> covered(80, false);

@@ -159,6 +159,9 @@ class Store {
   // each commit, on the same thread, and again while it says true and nothing is to be committed;
   // without it the database grows, and ranges are slow to read.
   virtual bool tidy() { return false; }
+  // The same for days that are old by the newest receipt, when tidy() has nothing left: some of it
+  // goes for good, so not within an hour of a clock that was set.
+  virtual bool thin() { return false; }
   // The oldest day that is over since an hour, is summed up and has samples that archived() was not
   // told of.
   virtual Result<std::optional<Unarchived>> unarchived() { return std::nullopt; }
@@ -174,6 +177,9 @@ class Store {
     std::int64_t unsummed_days = 0;
     // Samples since the start that came for a minute of which only ten-second rows are left.
     std::int64_t late_thinned = 0;
+    // Since the start: samples that only a summary brought of which the last was there already.
+    // Each is a loss with the reason `overlap`.
+    std::int64_t overlapped = 0;
     // Of the bytes, those in the database that are free, and used again before it grows.
     std::int64_t free_bytes = 0;
     // Rows of each kind and an estimate of their bytes: all pages in use, divided by rows.

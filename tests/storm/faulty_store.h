@@ -30,6 +30,7 @@ class FaultyStore final : public store::Store {
                                          std::span<const telemetry::HistoryRow> history) override;
   store::Result<void> settle_clock(UtcMillis now) override { return real_->settle_clock(now); }
   bool tidy() override { return real_->tidy(); }
+  bool thin() override { return real_->thin(); }
   store::Result<std::unique_ptr<store::Reader>> open_reader() override;
   store::Result<Size> size() override { return real_->size(); }
 
