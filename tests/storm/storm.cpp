@@ -19,7 +19,8 @@
 namespace idast::storm {
 namespace {
 
-constexpr Millis kTick{60};  // the boards' loop
+constexpr Millis kTick{60};            // the boards' loop
+constexpr Millis kReplayPause{1'000};  // Of the writer's, between its least and its most.
 // What a healthy chain has under way: the slow linger, and a word a second.
 constexpr std::int64_t kUnderWayMax = 20;
 
@@ -72,7 +73,7 @@ class Server {
     });
     pipeline_->poll(now);
     if (waiting_) keep();
-    if (backlog_->has_next()) replay();
+    if (backlog_->has_next() && now_ >= replay_at_) replay();
     backlog_->tidy(now);
     pipeline_->poll(now);
   }
@@ -100,7 +101,10 @@ class Server {
     store::Committed result;
     if (!piece->empty()) {
       auto committed = commit(piece->records, piece->losses, piece->history);
-      if (!committed) return;
+      if (!committed) {
+        replay_at_ = now_ + kReplayPause;
+        return;
+      }
       result = std::move(*committed);
     }
     if (std::exchange(dies_after_commit_, false)) return start();
@@ -131,6 +135,7 @@ class Server {
   Instant now_;
   Millis clock_error_{0};
   bool dies_after_commit_ = false;
+  Instant replay_at_;
   std::optional<UtcMillis> fallen_to_;
   std::optional<app::Batch> waiting_;
   std::unique_ptr<app::Backlog> backlog_;
