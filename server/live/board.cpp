@@ -1,6 +1,7 @@
 #include "server/live/board.h"
 
 #include <algorithm>
+#include <tuple>
 
 #include "core/telemetry/row.h"
 
@@ -80,7 +81,7 @@ void Board::restore(Record latest, std::optional<UtcMillis> boot_started, std::i
 void Board::settle_clock(UtcMillis now) {
   Lock lock{mutex_};
   for (auto& [id, device] : devices_) {
-    std::ranges::stable_sort(device.boots, {}, &Boot::started);
+    std::ranges::sort(device.boots, {}, [](const Boot& b) { return std::tie(b.started, b.text); });
     UtcMillis before = now - kUptimeMax;
     for (Boot& boot : device.boots) {
       if (boot.started > now) boot.started = before + Millis{1};
