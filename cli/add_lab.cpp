@@ -1,21 +1,19 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/lab.h"
+#include "tools/command_line/command_line.h"
 
 namespace idast::cli {
 namespace {
 
-constexpr int kUsage = 2;
-
 int run(LabOptions& options) {
   if (const auto fault = fault_of(options)) {
     std::cerr << "idast lab: " << *fault << "\n";
-    return kUsage;
+    return command_line::kUsage;
   }
   options.terminal = ::isatty(STDERR_FILENO) == 1;
   return run_lab(options, std::cout, std::cerr);
@@ -23,13 +21,13 @@ int run(LabOptions& options) {
 
 }  // namespace
 
-void add_lab(CLI::App& program, int& status) {
-  CLI::App* const command =
+void add_lab(command_line::Command& program, int& status) {
+  command_line::Command command =
       program.add_subcommand("lab", "Days of weather against control laws: energy, error, cost.");
   // Shared with the options, which write into it while the line is parsed.
   const auto options = std::make_shared<LabOptions>();
-  add_lab_options(*command, *options);
-  command->callback([options, &status] { status = run(*options); });
+  add_lab_options(command, *options);
+  command.callback([options, &status] { status = run(*options); });
 }
 
 }  // namespace idast::cli

@@ -2,13 +2,13 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "cli/backup.h"
 #include "cli/commands.h"
 #include "cli/place.h"
 #include "core/base/calendar.h"
+#include "tools/command_line/command_line.h"
 
 namespace idast::cli {
 namespace {
@@ -28,22 +28,22 @@ std::string stamp() {
 
 }  // namespace
 
-void add_restore(CLI::App& program, int& status) {
+void add_restore(command_line::Command& program, int& status) {
   struct Options {
     RestoreOptions restore;
     Place place;
   };
-  CLI::App* const command = program.add_subcommand(
+  command_line::Command command = program.add_subcommand(
       "restore", "Puts a backup in the place of the database, which is kept beside it.");
   // Shared with the options, which write into it while the line is parsed.
   const auto options = std::make_shared<Options>();
   command
-      ->add_option("FILE", options->restore.file,
-                   "what `idast backup` made, or the folder of a server's own copies: the newest")
-      ->required();
-  add_place_options(*command, options->place);
-  command->footer("Stop the server first. The file is checked before anything is changed.");
-  command->callback([options, &status] {
+      .add_option("FILE", options->restore.file,
+                  "what `idast backup` made, or the folder of a server's own copies: the newest")
+      .required();
+  add_place_options(command, options->place);
+  command.footer("Stop the server first. The file is checked before anything is changed.");
+  command.callback([options, &status] {
     const auto config = config_of(options->place);
     if (!config) {
       std::cerr << "idast restore: " << config.error() << "\n";

@@ -2,10 +2,9 @@
 #include <memory>
 #include <string>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/commands.h"
 #include "server/app/serve.h"
+#include "tools/command_line/command_line.h"
 #include "tools/schema/print.h"
 
 namespace idast::cli {
@@ -25,12 +24,12 @@ constexpr Form kForms[] = {
 
 }  // namespace
 
-void add_schema(CLI::App& program, int& status) {
-  CLI::App* const command =
+void add_schema(command_line::Command& program, int& status) {
+  command_line::Command command =
       program.add_subcommand("schema", "Prints what follows from the telemetry schema.");
-  command->require_subcommand(1);
+  command.require_subcommand();
   for (const Form& form : kForms) {
-    command->add_subcommand(form.name, form.about)->callback([&form, &status] {
+    command.add_subcommand(form.name, form.about).callback([&form, &status] {
       std::cout << form.print() << std::flush;
       status = std::cout.good() ? 0 : 1;
     });

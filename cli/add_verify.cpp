@@ -1,30 +1,30 @@
 #include <iostream>
 #include <memory>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "cli/commands.h"
 #include "cli/place.h"
 #include "cli/verify.h"
+#include "tools/command_line/command_line.h"
 
 namespace idast::cli {
 
-void add_verify(CLI::App& program, int& status) {
+void add_verify(command_line::Command& program, int& status) {
   struct Options {
     VerifyOptions verify;
     Place place;
   };
-  CLI::App* const command = program.add_subcommand(
+  command_line::Command command = program.add_subcommand(
       "verify", "Reads everything that is stored and says what is missing or damaged.");
   // Shared with the options, which write into it while the line is parsed.
   const auto options = std::make_shared<Options>();
-  command->add_flag("--thinned", options->verify.thinned,
-                    "samples were left out on purpose (ingest_interval_ms), also if not any more");
-  command->add_flag("--json", options->verify.json, "for programs");
-  add_place_options(*command, options->place);
-  command->footer("The server may run meanwhile. The exit code is 1 when anything is wrong.");
-  command->callback([options, &status] {
+  command.add_flag("--thinned", options->verify.thinned,
+                   "samples were left out on purpose (ingest_interval_ms), also if not any more");
+  command.add_flag("--json", options->verify.json, "for programs");
+  add_place_options(command, options->place);
+  command.footer("The server may run meanwhile. The exit code is 1 when anything is wrong.");
+  command.callback([options, &status] {
     const auto config = station_of(options->place);
     if (!config) {
       std::cerr << "idast verify: " << config.error() << "\n";

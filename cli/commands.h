@@ -1,7 +1,7 @@
 #pragma once
 
-namespace CLI {
-class App;
+namespace idast::command_line {
+class Command;
 }
 
 // One line for each subcommand here, one in main.cpp's table, one small file add_NAME.cpp: it names
@@ -9,16 +9,16 @@ class App;
 // wrongly.
 namespace idast::cli {
 
-void add_serve(CLI::App& program, int& status);
-void add_twin(CLI::App& program, int& status);
-void add_sun(CLI::App& program, int& status);
-void add_lab(CLI::App& program, int& status);
-void add_gain(CLI::App& program, int& status);
-void add_backup(CLI::App& program, int& status);
-void add_restore(CLI::App& program, int& status);
-void add_export(CLI::App& program, int& status);
-void add_import(CLI::App& program, int& status);
-void add_verify(CLI::App& program, int& status);
-void add_schema(CLI::App& program, int& status);
+void add_serve(command_line::Command& program, int& status);
+void add_twin(command_line::Command& program, int& status);
+void add_sun(command_line::Command& program, int& status);
+void add_lab(command_line::Command& program, int& status);
+void add_gain(command_line::Command& program, int& status);
+void add_backup(command_line::Command& program, int& status);
+void add_restore(command_line::Command& program, int& status);
+void add_export(command_line::Command& program, int& status);
+void add_import(command_line::Command& program, int& status);
+void add_verify(command_line::Command& program, int& status);
+void add_schema(command_line::Command& program, int& status);
 
 }  // namespace idast::cli

@@ -1,41 +1,40 @@
 #include "cli/day_options.h"
 
-#include <CLI/CLI.hpp>
-
 #include "core/base/calendar.h"
+#include "tools/command_line/command_line.h"
 
 namespace idast::cli {
 
-void add_day_options(CLI::App& command, const DayOptions& options) {
+void add_day_options(command_line::Command& command, const DayOptions& options) {
   command
       .add_option("--weather", options.weather, "measured days: SURFRAD .dat or CSV, one or more")
-      ->option_text("FILE...");
+      .option_text("FILE...");
   command
       .add_option("--synthetic", options.synthetic_days,
                   "instead: this many days of a modelled sky, clouds by --seed; needs --lat, --lon")
-      ->option_text("DAYS");
+      .option_text("DAYS");
   command.add_option("--from", options.synthetic_from, "first synthetic day")
-      ->option_text("DATE")
-      ->capture_default_str();
+      .option_text("DATE")
+      .capture_default_str();
   command.add_option("--lat", options.latitude, "degrees north; overrides the file's header")
-      ->check(CLI::Range(-90.0, 90.0));
+      .range(-90.0, 90.0);
   command.add_option("--lon", options.longitude, "degrees east; overrides the file's header")
-      ->check(CLI::Range(-180.0, 180.0));
+      .range(-180.0, 180.0);
   command
       .add_option("--yaw-error", options.yaw_error, "the real mount stands this much clockwise, °")
-      ->check(CLI::Range(-180.0, 180.0));
+      .range(-180.0, 180.0);
   command.add_option("--tilt-error", options.tilt_error, "the tilt servo's zero is off by this, °")
-      ->check(CLI::Range(-90.0, 90.0));
+      .range(-90.0, 90.0);
   command
       .add_option("--ldr-mismatch", options.ldr_mismatch,
                   "each light sensor's resistance is off by up to this, %")
-      ->check(CLI::Range(0.0, 90.0));
+      .range(0.0, 90.0);
   command
       .add_option("--plant", options.plant,
                   "the body, as a TOML file such as sim/lab/plants/reference.toml")
-      ->option_text("FILE");
+      .option_text("FILE");
   command.add_option("--seed", options.seed, "of everything that chance decides")
-      ->capture_default_str();
+      .capture_default_str();
 }
 
 std::optional<std::string> fault_of_days(const DayOptions& options, int days_max) {

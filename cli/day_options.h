@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
+namespace idast::command_line {
+class Command;
 }
 
 // What the commands that run days in the lab have in common: which days, and what is hidden from
@@ -34,7 +34,7 @@ DayOptions day_options(Options& options) {
 }
 
 // Defines them on the subcommand.
-void add_day_options(CLI::App& command, const DayOptions& options);
+void add_day_options(command_line::Command& command, const DayOptions& options);
 
 // One sentence when they contradict themselves.
 std::optional<std::string> fault_of_days(const DayOptions& options, int days_max);

@@ -8,7 +8,6 @@
 #include <memory>
 #include <thread>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include "cli/days.h"
@@ -17,11 +16,11 @@
 #include "server/insight/gain.h"
 #include "sim/lab/lab.h"
 #include "sim/sky/modelled_sky.h"
+#include "tools/command_line/command_line.h"
 
 namespace idast::cli {
 namespace {
 
-constexpr int kUsage = 2;
 constexpr int kFailure = 1;
 constexpr int kDaysMax = 366;
 constexpr Millis kMinute = std::chrono::minutes{1};
@@ -312,14 +311,14 @@ void print_table(const std::vector<Entry>& entries, std::ostream& out) {
 
 }  // namespace
 
-void add_gain_options(CLI::App& command, GainOptions& options) {
+void add_gain_options(command_line::Command& command, GainOptions& options) {
   add_day_options(command, day_options(options));
   command.add_option("--law", options.laws, "naive, ephemeris, hybrid; all by default")
-      ->delimiter(',')
-      ->check(CLI::IsMember({"naive", "ephemeris", "hybrid"}))
-      ->option_text("LAW,...");
+      .delimiter(',')
+      .one_of({"naive", "ephemeris", "hybrid"})
+      .option_text("LAW,...");
   command.add_option("--step-ms", options.step_ms, "step while nothing moves; divides a minute")
-      ->capture_default_str();
+      .capture_default_str();
   command.add_flag("--json", options.json, "figures as JSON on standard output");
 }
 
@@ -337,7 +336,8 @@ int run_gain(const GainOptions& options, std::ostream& out, std::ostream& err) {
     auto measured = measured_days(days, path, "idast gain", err);
     if (!measured) {
       err << "idast gain: " << measured.error().message << "\n";
-      return measured.error().kind == sim::WeatherErrorKind::no_site ? kUsage : kFailure;
+      return measured.error().kind == sim::WeatherErrorKind::no_site ? command_line::kUsage
+                                                                     : kFailure;
     }
     std::string day = date_of(*measured);
     periods.push_back({std::move(*measured), std::move(day)});

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-namespace CLI {
-class App;
+namespace idast::command_line {
+class Command;
 }
 
 // idast gain: is the gain that the server reads out of a tracker's own samples true? Each day runs
@@ -37,7 +37,7 @@ struct GainOptions {
   bool json = false;
 };
 
-void add_gain_options(CLI::App& command, GainOptions& options);
+void add_gain_options(command_line::Command& command, GainOptions& options);
 
 // One sentence when the options contradict themselves (exit code 2), before anything is read.
 std::optional<std::string> fault_of(const GainOptions& options);

@@ -10,8 +10,6 @@
 #include <memory>
 #include <thread>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/days.h"
 #include "cli/lab_print.h"
 #include "cli/lab_progress.h"
@@ -21,11 +19,11 @@
 #include "sim/lab/report.h"
 #include "sim/lab/scenario.h"
 #include "sim/sky/modelled_sky.h"
+#include "tools/command_line/command_line.h"
 
 namespace idast::cli {
 namespace {
 
-constexpr int kUsage = 2;
 constexpr int kFailure = 1;
 constexpr std::int64_t kDayMs = 86'400'000;
 constexpr int kDaysMax = 3660;
@@ -210,23 +208,23 @@ bool write_report(const LabOptions& options, const std::vector<Days>& periods,
          write_file(options.report, sim::report_page(days, hidden_errors(plant)));
 }
 
-void add_output_options(CLI::App& command, LabOptions& options) {
+void add_output_options(command_line::Command& command, LabOptions& options) {
   command.add_flag("--json", options.json, "figures as JSON on standard output");
   command
       .add_option("--report", options.report,
                   "a page with pictures; by the minute for files of up to two days")
-      ->option_text("HTML");
+      .option_text("HTML");
   command.add_flag("--scenarios", options.scenarios, "list the days on which something breaks");
   command
       .add_option("--scenario", options.scenario,
                   "run one of them, or all: what the hybrid law does and says")
-      ->option_text("NAME|all");
+      .option_text("NAME|all");
   command.add_option("--pictures", options.pictures, "the first file's pictures, as SVG files")
-      ->option_text("FOLDER");
+      .option_text("FOLDER");
   command
       .add_option("--trace", options.trace,
                   "write every second of one file and one law with motors to this CSV")
-      ->option_text("FILE");
+      .option_text("FILE");
 }
 
 // Lists or runs; the exit code says whether all that must be was.
@@ -249,11 +247,11 @@ int run_scenarios(const LabOptions& options, std::ostream& out) {
 
 }  // namespace
 
-void add_lab_options(CLI::App& command, LabOptions& options) {
+void add_lab_options(command_line::Command& command, LabOptions& options) {
   add_day_options(command, day_options(options));
   command.add_option("--alt", options.altitude, "altitude of synthetic days, m")
-      ->check(CLI::Range(-500.0, 9000.0))
-      ->capture_default_str();
+      .range(-500.0, 9000.0)
+      .capture_default_str();
   std::vector<std::string> names;
   for (std::size_t i = 0; i < sim::kLabLaws; ++i) {
     names.emplace_back(sim::to_text(static_cast<sim::LabLaw>(i)));
@@ -261,17 +259,17 @@ void add_lab_options(CLI::App& command, LabOptions& options) {
   command
       .add_option("--law", options.laws,
                   "naive, ephemeris, hybrid, fixed, flat, single_axis, oracle; all by default")
-      ->delimiter(',')
-      ->check(CLI::IsMember(names))
-      ->option_text("LAW,...");
+      .delimiter(',')
+      .one_of(names)
+      .option_text("LAW,...");
   command
       .add_option("--truth-albedo", options.truth_albedo,
                   "the ground's true reflectance; the law believes 0.2")
-      ->check(CLI::Range(0.0, 1.0));
+      .range(0.0, 1.0);
   command.add_option("--profile", options.profile, "light sensors: reference (default) or fielded")
-      ->check(CLI::IsMember({"reference", "fielded"}));
+      .one_of({"reference", "fielded"});
   command.add_option("--mount", options.mount, "az_el (default) or tilt_tilt")
-      ->check(CLI::IsMember({"az_el", "tilt_tilt"}));
+      .one_of({"az_el", "tilt_tilt"});
   command.add_option(
       "--step-ms", options.step_ms,
       "step while nothing moves, a divisor of a minute: 60, 1000 for synthetic days");
@@ -314,7 +312,7 @@ int run_lab(const LabOptions& options, std::ostream& out, std::ostream& err) {
       err << "idast lab: " << error.message << "\n";
       if (error.kind != sim::WeatherErrorKind::no_site) return kFailure;
       err << "idast lab: say where it was measured: --lat and --lon\n";
-      return kUsage;
+      return command_line::kUsage;
     }
     periods.push_back(std::move(*period));
   }

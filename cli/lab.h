@@ -7,8 +7,8 @@
 
 #include "sim/lab/lab.h"
 
-namespace CLI {
-class App;
+namespace idast::command_line {
+class Command;
 }
 
 // idast lab: days of weather against control laws, with figures. sim/lab/lab.h defines each figure.
@@ -47,7 +47,7 @@ struct LabOptions {
 };
 
 // Defines the options on their subcommand.
-void add_lab_options(CLI::App& command, LabOptions& options);
+void add_lab_options(command_line::Command& command, LabOptions& options);
 
 // One sentence when the options contradict themselves (exit code 2), before anything is read.
 std::optional<std::string> fault_of(const LabOptions& options);

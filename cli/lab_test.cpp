@@ -8,10 +8,10 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <doctest/doctest.h>
 
 #include "cli/lab_progress.h"
+#include "tools/command_line/command_line.h"
 
 using namespace idast;
 
@@ -22,16 +22,12 @@ struct Parsed {
   int code = 0;
 };
 
-Parsed parse(std::vector<std::string> arguments) {
+Parsed parse(const std::vector<std::string>& arguments) {
   Parsed parsed;
-  CLI::App app;
-  cli::add_lab_options(app, parsed.options);
-  std::ranges::reverse(arguments);
-  try {
-    app.parse(arguments);
-  } catch (const CLI::ParseError& error) {
-    parsed.code = error.get_exit_code();
-  }
+  command_line::Program program{"lab", ""};
+  cli::add_lab_options(program, parsed.options);
+  std::ostringstream said;
+  parsed.code = program.parse(arguments, said, said).value_or(0);
   return parsed;
 }
 

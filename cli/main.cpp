@@ -1,13 +1,12 @@
 #include <exception>
 #include <iostream>
 
-#include <CLI/CLI.hpp>
-
 #include "cli/commands.h"
+#include "tools/command_line/command_line.h"
 
 namespace {
 
-using AddCommand = void (*)(CLI::App& program, int& status);
+using AddCommand = void (*)(idast::command_line::Command& program, int& status);
 
 // In the order in which --help shows them.
 constexpr AddCommand kCommands[] = {
@@ -16,27 +15,21 @@ constexpr AddCommand kCommands[] = {
     idast::cli::add_lab,    idast::cli::add_gain,   idast::cli::add_schema,
 };
 
-constexpr int kUsage = 2;
 constexpr int kFailure = 1;
 
 }  // namespace
 
 int main(int argument_count, char** arguments) {
-  CLI::App program{"IDAST: solar trackers, from the sun to the screen."};
-  program.name("idast");
-  program.require_subcommand(1);
-  program.set_version_flag("--version", IDAST_VERSION);
+  idast::command_line::Program program{"idast",
+                                       "IDAST: solar trackers, from the sun to the screen."};
+  program.require_subcommand();
+  program.version(IDAST_VERSION);
   int status = 0;
   for (const AddCommand add : kCommands) add(program, status);
   try {
-    program.parse(argument_count, arguments);
-  } catch (const CLI::ParseError& error) {
-    const bool asked = error.get_exit_code() == 0;  // --help and --version end this way too.
-    program.exit(error);
-    return asked ? 0 : kUsage;
+    return program.parse(argument_count, arguments).value_or(status);
   } catch (const std::exception& error) {
     std::cerr << "idast: " << error.what() << "\n";
     return kFailure;
   }
-  return status;
 }

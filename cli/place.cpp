@@ -2,11 +2,11 @@
 
 #include <filesystem>
 
-#include <CLI/CLI.hpp>
+#include "tools/command_line/command_line.h"
 
 namespace idast::cli {
 
-void add_place_options(CLI::App& command, Place& place) {
+void add_place_options(command_line::Command& command, Place& place) {
   command.add_option("--data", place.data, "folder of the station's data; default ./idast-data");
   command.add_option("--db", place.db, "sqlite:PATH; default DATA/idast.db");
   command.add_option("--config", place.config, "TOML file; default DATA/idast.toml");

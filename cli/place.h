@@ -6,8 +6,8 @@
 
 #include "server/app/config.h"
 
-namespace CLI {
-class App;
+namespace idast::command_line {
+class Command;
 }
 
 // Which station's data a command means: --config, --data and --db, as `idast serve` has them, with
@@ -18,7 +18,7 @@ struct Place {
   std::optional<std::string> config{}, data{}, db{};
 };
 
-void add_place_options(CLI::App& command, Place& place);
+void add_place_options(command_line::Command& command, Place& place);
 
 // The configuration of that station. The error is one sentence.
 std::expected<app::Config, std::string> config_of(const Place& place);

@@ -5,8 +5,8 @@
 
 #include "sim/live/twin.h"
 
-namespace CLI {
-class App;
+namespace idast::command_line {
+class Command;
 }
 
 // idast twin: trackers that do not exist, on a broker that does.
@@ -21,7 +21,7 @@ struct TwinOptions {
 // Defines the options of `idast twin` on its subcommand. The broker's password comes from the
 // environment (IDAST_MQTT_PASSWORD, MQTT_PASSWORD), never from the command line, which every user
 // of the machine can read.
-void add_twin_options(CLI::App& command, TwinOptions& options);
+void add_twin_options(command_line::Command& command, TwinOptions& options);
 
 // One sentence when the options contradict themselves (exit code 2), before anything is started.
 std::optional<std::string> fault_of(const TwinOptions& options);

@@ -5,8 +5,9 @@
 #include <string>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <doctest/doctest.h>
+
+#include "tools/command_line/command_line.h"
 
 using namespace idast;
 
@@ -17,16 +18,12 @@ struct Parsed {
   int code = 0;
 };
 
-Parsed parse(std::vector<std::string> arguments) {
+Parsed parse(const std::vector<std::string>& arguments) {
   Parsed parsed;
-  CLI::App app;
-  cli::add_twin_options(app, parsed.options);
-  std::ranges::reverse(arguments);
-  try {
-    app.parse(arguments);
-  } catch (const CLI::ParseError& error) {
-    parsed.code = error.get_exit_code();
-  }
+  command_line::Program program{"twin", ""};
+  cli::add_twin_options(program, parsed.options);
+  std::ostringstream said;
+  parsed.code = program.parse(arguments, said, said).value_or(0);
   return parsed;
 }
 

@@ -6,7 +6,6 @@
 #include <set>
 #include <string_view>
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 namespace idast::app {

@@ -12,7 +12,6 @@
 #include <sstream>
 #include <type_traits>
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 namespace idast::sim {

@@ -6,7 +6,6 @@
 #include <map>
 #include <utility>
 
-#define TOML_EXCEPTIONS 0
 #include <toml++/toml.h>
 
 #include "sim/lab/boards.h"

@@ -6,16 +6,15 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <map>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <unistd.h>
 
 #include "tests/storm/storm.h"
+#include "tools/command_line/command_line.h"
 
 namespace {
 
@@ -140,7 +139,8 @@ int find_plants(const std::vector<std::uint64_t>& seeds) {
 }  // namespace
 
 int main(int count, char** words) {
-  CLI::App app{
+  idast::command_line::Program program{
+      "storm",
       "A storm: real nodes, a lying broker, the real pipeline and database, simulated time"};
   std::vector<std::uint64_t> seeds;
   std::uint64_t many = 0, first = 1;
@@ -148,18 +148,16 @@ int main(int count, char** words) {
   std::string kept_file;
   Plant plant = Plant::none;
   bool plants = false;
-  app.add_option("seeds", seeds, "Replay these");
-  app.add_option("--seeds", many, "A series of so many");
-  app.add_option("--first", first, "Where the series begins")->capture_default_str();
-  app.add_option("--seconds", seconds, "Without seeds: from a random one on, for so long")
-      ->capture_default_str();
-  app.add_option("--kept", kept_file, "The seeds that once failed, one a line")
-      ->check(CLI::ExistingFile);
-  app.add_option("--plant", plant, "Plant a fault in the chain")
-      ->transform(
-          CLI::CheckedTransformer(std::map<std::string, Plant>{kPlants.begin(), kPlants.end()}));
-  app.add_flag("--plants", plants, "See that the series finds every planted fault");
-  CLI11_PARSE(app, count, words);
+  program.add_option("seeds", seeds, "Replay these");
+  program.add_option("--seeds", many, "A series of so many");
+  program.add_option("--first", first, "Where the series begins").capture_default_str();
+  program.add_option("--seconds", seconds, "Without seeds: from a random one on, for so long")
+      .capture_default_str();
+  program.add_option("--kept", kept_file, "The seeds that once failed, one a line").existing_file();
+  program.add_choice<Plant>("--plant", plant, {kPlants.begin(), kPlants.end()},
+                            "Plant a fault in the chain");
+  program.add_flag("--plants", plants, "See that the series finds every planted fault");
+  if (const auto code = program.parse(count, words)) return *code;
 
   if (!kept_file.empty()) std::ranges::copy(kept(kept_file), std::back_inserter(seeds));
   for (std::uint64_t i = 0; i < many; ++i) seeds.push_back(first + i);

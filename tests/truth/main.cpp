@@ -14,7 +14,6 @@
 #include <memory>
 #include <string>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 
 #include "core/base/random.h"
@@ -26,6 +25,7 @@
 #include "sim/plant/plant.h"
 #include "sim/radio/air.h"
 #include "sim/sky/modelled_sky.h"
+#include "tools/command_line/command_line.h"
 
 namespace {
 
@@ -293,19 +293,20 @@ void run(const Plan& plan, Post& post) {
 
 int main(int argc, char** argv) {
   Plan plan;
-  CLI::App app{"Two days of a tracker in seconds, and what it really made."};
-  app.add_option("--mqtt", plan.url, "mqtt://host:port")->required();
-  app.add_option("--device", plan.device, "The tracker's id")->required();
-  app.add_option("--longitude", plan.longitude, "Where it stands, degrees east")->required();
-  app.add_option("--from", plan.from_ms, "The first midnight, Unix ms")->required();
-  app.add_option("--midnight", plan.midnight_ms, "The second one")->required();
-  app.add_option("--to", plan.to_ms, "Now; after 12:00 of the second day")->required();
-  app.add_option("--seed", plan.seed, "Of clouds, noise, losses and orders");
-  CLI11_PARSE(app, argc, argv);
+  command_line::Program program{"truth",
+                                "Two days of a tracker in seconds, and what it really made."};
+  program.add_option("--mqtt", plan.url, "mqtt://host:port").required();
+  program.add_option("--device", plan.device, "The tracker's id").required();
+  program.add_option("--longitude", plan.longitude, "Where it stands, degrees east").required();
+  program.add_option("--from", plan.from_ms, "The first midnight, Unix ms").required();
+  program.add_option("--midnight", plan.midnight_ms, "The second one").required();
+  program.add_option("--to", plan.to_ms, "Now; after 12:00 of the second day").required();
+  program.add_option("--seed", plan.seed, "Of clouds, noise, losses and orders");
+  if (const auto code = program.parse(argc, argv)) return *code;
   const auto endpoint = mqtt::parse_url(plan.url);
   if (!endpoint) {
     std::fprintf(stderr, "truth: --mqtt: %s\n", endpoint.error().c_str());
-    return 2;
+    return command_line::kUsage;
   }
   boost::asio::io_context io{1};
   mqtt::Options options;

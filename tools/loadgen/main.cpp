@@ -16,7 +16,6 @@
 #include <utility>
 #include <vector>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -26,6 +25,7 @@
 #include "core/telemetry/factors.h"
 #include "core/telemetry/json.h"
 #include "mqtt/session.h"
+#include "tools/command_line/command_line.h"
 #include "tools/loadgen/memory.h"
 
 namespace {
@@ -340,35 +340,38 @@ class Generator {
 int main(int argc, char** argv) {
   Plan plan;
   plan.seed = std::random_device{}();
-  CLI::App app{"Many trackers' samples at a steady rate; sends to a broker of this machine only."};
-  app.add_option("--mqtt", plan.url, "mqtt://host:port")->capture_default_str();
-  app.add_option("--devices", plan.devices, "How many trackers")
-      ->check(CLI::Range(1, kDevicesMax))
-      ->capture_default_str();
-  app.add_option("--rate", plan.rate, "Messages a second, of all together")
-      ->check(CLI::Range(1, kRateMax))
-      ->capture_default_str();
-  app.add_option("--seconds", plan.seconds, "How long")->check(CLI::Range(1, 86'400));
-  app.add_option(
-         "--spaced-ms", plan.spaced_ms,
-         "Stamp a tracker's samples this far apart, the last of them now; 0: when they leave")
-      ->check(CLI::Range(0, kSpacedMax));
-  app.add_option("--record", plan.record,
-                 "File to which every acknowledged sample is appended: device boot seq");
-  app.add_option("--remember", plan.remember,
-                 "Obey Identity: send again what `stored` does not cover; at the end every "
-                 "tracker's memory goes into this file: device boot newest upto ranges");
-  app.add_option("--seed", plan.seed, "Names and values; random by default");
-  CLI11_PARSE(app, argc, argv);
+  command_line::Program program{
+      "loadgen",
+      "Many trackers' samples at a steady rate; sends to a broker of this machine only."};
+  program.add_option("--mqtt", plan.url, "mqtt://host:port").capture_default_str();
+  program.add_option("--devices", plan.devices, "How many trackers")
+      .range(1, kDevicesMax)
+      .capture_default_str();
+  program.add_option("--rate", plan.rate, "Messages a second, of all together")
+      .range(1, kRateMax)
+      .capture_default_str();
+  program.add_option("--seconds", plan.seconds, "How long").range(1, 86'400);
+  program
+      .add_option(
+          "--spaced-ms", plan.spaced_ms,
+          "Stamp a tracker's samples this far apart, the last of them now; 0: when they leave")
+      .range(0, kSpacedMax);
+  program.add_option("--record", plan.record,
+                     "File to which every acknowledged sample is appended: device boot seq");
+  program.add_option("--remember", plan.remember,
+                     "Obey Identity: send again what `stored` does not cover; at the end every "
+                     "tracker's memory goes into this file: device boot newest upto ranges");
+  program.add_option("--seed", plan.seed, "Names and values; random by default");
+  if (const auto code = program.parse(argc, argv)) return *code;
 
   const auto endpoint = mqtt::parse_url(plan.url);
   if (!endpoint) {
     std::cerr << "loadgen: --mqtt: " << endpoint.error() << '\n';
-    return 2;
+    return command_line::kUsage;
   }
   if (endpoint->host != "127.0.0.1" && endpoint->host != "localhost" && endpoint->host != "::1") {
     std::cerr << "loadgen: load goes to this machine only, not to " << endpoint->host << '\n';
-    return 2;
+    return command_line::kUsage;
   }
   boost::asio::io_context io{1};
   Generator generator{io, plan, *endpoint};

@@ -8,12 +8,12 @@
 #include <iostream>
 #include <string>
 
-#include <CLI/CLI.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "mqtt/session.h"
+#include "tools/command_line/command_line.h"
 
 namespace {
 
@@ -77,15 +77,17 @@ class Counter {
 int main(int argc, char** argv) {
   std::string url = "mqtt://127.0.0.1:1883";
   std::string client_id = "null-subscriber";
-  CLI::App app{"Counts and acknowledges the trackers' samples; prints the count when it changed."};
-  app.add_option("--mqtt", url, "mqtt://host:port")->capture_default_str();
-  app.add_option("--client-id", client_id, "Whose session it is")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
+  command_line::Program program{
+      "null_subscriber",
+      "Counts and acknowledges the trackers' samples; prints the count when it changed."};
+  program.add_option("--mqtt", url, "mqtt://host:port").capture_default_str();
+  program.add_option("--client-id", client_id, "Whose session it is").capture_default_str();
+  if (const auto code = program.parse(argc, argv)) return *code;
 
   const auto endpoint = mqtt::parse_url(url);
   if (!endpoint) {
     std::cerr << "null_subscriber: --mqtt: " << endpoint.error() << '\n';
-    return 2;
+    return command_line::kUsage;
   }
   boost::asio::io_context io{1};
   Counter counter{io, *endpoint, client_id};
