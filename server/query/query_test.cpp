@@ -117,6 +117,31 @@ TEST_CASE("the limit keeps the newest periods") {
   CHECK(starts.back() == at("2026-01-01T00:00:00Z"));
 }
 
+TEST_CASE("a day that a place left out is no period, and no other stands twice") {
+  // Samoa went from 29 to 31 December 2011.
+  const auto apia = Zone::locate("Pacific/Apia");
+  REQUIRE(apia);
+  CHECK(apia->starts(PeriodKind::day, at("2011-12-29T00:00:00Z"), at("2012-01-01T00:00:00Z"), 9) ==
+        std::vector{at("2011-12-28T10:00:00Z"), at("2011-12-29T10:00:00Z"),
+                    at("2011-12-30T10:00:00Z"), at("2011-12-31T10:00:00Z"),
+                    at("2012-01-01T10:00:00Z")});
+  const auto hours =
+      apia->starts(PeriodKind::hour, at("2011-12-30T08:00:00Z"), at("2011-12-30T12:00:00Z"), 9);
+  CHECK(hours.size() == 4 + 1);
+}
+
+TEST_CASE("no period is missing where a clock is put back by half an hour") {
+  const auto lord_howe = Zone::locate("Australia/Lord_Howe");
+  REQUIRE(lord_howe);
+  // From 02:00 to 01:30, at 15:00 UTC.
+  const auto hours = lord_howe->starts(PeriodKind::hour, at("2024-04-06T13:00:00Z"),
+                                       at("2024-04-06T17:30:00Z"), 99);
+  for (std::size_t i = 1; i < hours.size(); ++i) {
+    CHECK(hours[i] > hours[i - 1]);
+    CHECK(hours[i] - hours[i - 1] <= std::chrono::hours{1});
+  }
+}
+
 TEST_CASE("an unknown time zone is an error in words") {
   CHECK(Zone::locate("Mars/Olympus").error() == "no such time zone: Mars/Olympus");
 }

@@ -58,7 +58,8 @@ std::vector<UtcMillis> Zone::starts(PeriodKind kind, UtcMillis from, UtcMillis t
   // Backwards from the end, so that the limit keeps the newest.
   const UtcMillis last = start_of(kind, to - Millis{1});
   found.push_back(start_after(kind, last, 1));
-  for (UtcMillis start = last;; start = start_after(kind, start, -1)) {
+  // The period before is the one of the moment before: some days never were (Apia, 2011-12-30).
+  for (UtcMillis start = last;; start = start_of(kind, start - Millis{1})) {
     found.push_back(start);
     if (start <= from || found.size() > limit) break;
   }
