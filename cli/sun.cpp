@@ -9,6 +9,7 @@
 #include <iostream>
 
 #include "core/base/calendar.h"
+#include "core/base/csv_line.h"
 #include "core/sun/spa.h"
 #include "core/sun/sun.h"
 
@@ -34,23 +35,6 @@ constexpr std::array<ColumnRule, kColumnCount> kColumns{{{"utc", 0, 0, true},
 constexpr std::size_t kAbsent = static_cast<std::size_t>(-1);
 using Places = std::array<std::size_t, kColumnCount>;      // index of each column in a row
 using Cells = std::array<std::string_view, kColumnCount>;  // the cells of one row
-
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r";
-  const auto from = text.find_first_not_of(kBlank);
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(kBlank) - from + 1);
-}
-
-template <class Visit>
-void for_each_cell(std::string_view line, const Visit& visit) {
-  for (std::size_t index = 0;; ++index) {
-    const auto comma = line.find(',');
-    visit(index, trimmed(line.substr(0, comma)));
-    if (comma == std::string_view::npos) return;
-    line = line.substr(comma + 1);
-  }
-}
 
 std::expected<Places, std::string> read_header(std::string_view line) {
   Places places;

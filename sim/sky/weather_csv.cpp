@@ -1,6 +1,7 @@
 #include <algorithm>
 
 #include "core/base/calendar.h"
+#include "core/base/csv_line.h"
 #include "sim/sky/weather_draft.h"
 
 namespace idast::sim::weather {
@@ -17,17 +18,6 @@ struct CsvHeader {
   std::array<std::size_t, kColumnCount> values{kAbsent, kAbsent, kAbsent, kAbsent, kAbsent};
   std::size_t needed = 0;  // cells a row must have
 };
-
-// Calls visit(index, cell) for each cell.
-template <class Visit>
-void for_each_cell(std::string_view line, const Visit& visit) {
-  for (std::size_t index = 0;; ++index) {
-    const auto comma = line.find(',');
-    visit(index, trimmed(line.substr(0, comma)));
-    if (comma == std::string_view::npos) return;
-    line = line.substr(comma + 1);
-  }
-}
 
 std::expected<CsvHeader, WeatherError> csv_header(std::string_view text, std::size_t line) {
   CsvHeader header;

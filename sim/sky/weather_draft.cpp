@@ -28,13 +28,6 @@ WeatherError failure(WeatherErrorKind kind, std::size_t line, std::string_view w
   return {.kind = kind, .line = line, .message = std::move(message)};
 }
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kBlank = " \t\r\n";
-  const auto from = text.find_first_not_of(kBlank);
-  if (from == std::string_view::npos) return {};
-  return text.substr(from, text.find_last_not_of(kBlank) - from + 1);
-}
-
 std::optional<double> number(std::string_view text) {
   double value = 0.0;
   if (text.starts_with('+')) text.remove_prefix(1);

@@ -45,8 +45,6 @@ struct Draft {
 
 WeatherError failure(WeatherErrorKind kind, std::size_t line, std::string_view words);
 
-// Without blanks at either end.
-std::string_view trimmed(std::string_view text);
 // The whole text as a number: also nan and inf.
 std::optional<double> number(std::string_view text);
 // Cuts at blanks; returns how many fields there are, which may be more than fit.

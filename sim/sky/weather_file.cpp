@@ -4,6 +4,7 @@
 #include <fstream>
 #include <utility>
 
+#include "core/base/csv_line.h"
 #include "sim/sky/weather_draft.h"
 
 namespace idast::sim {
@@ -16,12 +17,12 @@ std::expected<WeatherFile, WeatherError> parse_weather(std::string_view text, st
   }
   weather::Lines lines{text};
   const auto first = lines.next();
-  if (!first || weather::trimmed(text).empty()) {
+  if (!first || trimmed(text).empty()) {
     return std::unexpected{weather::failure(WeatherErrorKind::empty, 0, "the file is empty")};
   }
   // A CSV begins with a comment or with its header, which has commas; a SURFRAD file with a name.
   const bool is_csv =
-      weather::trimmed(*first).starts_with('#') || first->find(',') != std::string_view::npos;
+      trimmed(*first).starts_with('#') || first->find(',') != std::string_view::npos;
   if (is_csv) {
     auto draft = weather::parse_csv(lines, *first, given);
     if (!draft) return std::unexpected{draft.error()};

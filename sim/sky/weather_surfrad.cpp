@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "core/base/calendar.h"
+#include "core/base/csv_line.h"
 #include "sim/sky/weather_draft.h"
 
 namespace idast::sim::weather {
