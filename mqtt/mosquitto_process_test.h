@@ -93,7 +93,7 @@ class MosquittoProcess {
     if (const passwd* const user = ::getpwuid(::getuid())) file << "user " << user->pw_name << '\n';
     file << "listener " << port_ << " 127.0.0.1\n"
          << "persistence true\npersistence_location " << folder_.string() << "/\n"
-         << "autosave_interval 1\nmax_inflight_messages 500\nmax_queued_messages 0\n"
+         << "autosave_interval 1\nmax_inflight_messages 2000\nmax_queued_messages 0\n"
          << "log_dest stderr\nlog_type error\nlog_type information\nconnection_messages false\n"
          << settings;
   }

@@ -26,7 +26,7 @@ user {user}
 persistence true
 persistence_location {folder}/
 autosave_interval 1
-max_inflight_messages 500
+max_inflight_messages 2000
 max_queued_messages 0
 max_queued_bytes 1000000000
 message_size_limit 131072

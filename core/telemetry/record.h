@@ -1,9 +1,11 @@
 #pragma once
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
 
+#include "core/base/require.h"
 #include "core/base/time.h"
 #include "core/telemetry/schema.h"
 
@@ -12,6 +14,38 @@
 // the original message back, so nothing is kept twice: fields in their columns, the rest in
 // `extra`.
 namespace idast::telemetry {
+
+// The text fields of a record, by position in kFieldInfo; every other field reads as empty and must
+// not be written. One string for each text field, because a server moves and copies each record
+// several times.
+class Texts {
+ public:
+  const std::string& operator[](std::size_t field) const { return texts_[kPlaces[field]]; }
+  std::string& operator[](std::size_t field) {
+    require(kFieldInfo[field].sql.kind == Kind::text, "Texts: a text field");
+    return texts_[kPlaces[field]];
+  }
+  auto begin() const { return texts_.begin(); }
+  auto end() const { return texts_.end(); }
+
+ private:
+  static constexpr std::size_t kCount = [] {
+    std::size_t count = 0;
+    for (const FieldInfo& info : kFieldInfo) count += info.sql.kind == Kind::text ? 1 : 0;
+    return count;
+  }();
+  // The place behind the last is that of all other fields, and stays empty.
+  static constexpr auto kPlaces = [] {
+    std::array<std::size_t, kFieldCount> places{};
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < kFieldCount; ++i) {
+      places[i] = kFieldInfo[i].sql.kind == Kind::text ? next++ : kCount;
+    }
+    return places;
+  }();
+
+  std::array<std::string, kCount + 1> texts_{};
+};
 
 struct Record {
   std::string device;  // The topic's id.
@@ -22,7 +56,7 @@ struct Record {
   // are a KeySet's bits, time is the sender's `timestamp` as sent. Text stands in `text`. A value
   // is meaningful only when `present` has its bit.
   std::array<std::int64_t, kFieldCount> value{};
-  std::array<std::string, kFieldCount> text{};
+  Texts text;
   KeySet present;  // Stood in the message with an acceptable value.
   KeySet null;     // Stood in the message as null.
 

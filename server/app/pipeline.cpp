@@ -141,7 +141,13 @@ void Pipeline::note_push(bool taken, const mqtt::Message& message) {
 void Pipeline::connected() {
   // What came at QoS 0 comes only once; it stays.
   thinner_.connected();
-  redelivered_ += batcher_.drop_if([](const Held& held) { return held.token.packet_id != 0; });
+  std::vector<live::Receipt> receipts;
+  redelivered_ += batcher_.drop_if([&](const Held& held) {
+    if (held.token.packet_id == 0) return false;
+    if (held.receipt != 0) receipts.push_back(held.receipt);
+    return true;
+  });
+  board_.voided(std::move(receipts));
 }
 
 void Pipeline::poll(Instant now) {

@@ -158,6 +158,13 @@ TEST_CASE("a new connection voids what will come again, and keeps what came at Q
   CHECK(scene.commits[0].records[0].device == "b");
   scene.commit();
   CHECK(scene.acknowledged.empty());
+  CHECK(scene.board.view("b", kNoon)->committed);
+  CHECK_FALSE(scene.board.view("a", kNoon)->committed);
+  scene.send_sample(0, 2);
+  CHECK_FALSE(scene.board.view("a", kNoon)->committed);
+  scene.wait(ingest::kLingerSlow);
+  scene.commit();
+  CHECK(scene.board.view("a", kNoon)->committed);
 }
 
 TEST_CASE("status messages reach the board and are acknowledged") {

@@ -55,19 +55,21 @@ std::optional<Parts> parts_of(std::string_view text) {
   return parts;
 }
 
-bool fits_double(std::string_view number) {
+// Of as many digits, and of no exponent, every number fits.
+constexpr std::size_t kDigitsFit = 300;
+
+bool fits_double(std::string_view number, const Parts& parts) {
+  if (parts.exponent == 0 && parts.integer.size() <= kDigitsFit) return true;
   double value = 0;
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), value);
   if (error == std::errc{}) return std::isfinite(value);
   // Too small is as good as zero; too large is not. The first digit that counts tells which.
-  const auto parts = parts_of(number);
-  const std::size_t first = parts->integer.find_first_not_of('0');
-  const std::size_t zeros =
-      std::min(parts->fraction.find_first_not_of('0'), parts->fraction.size());
+  const std::size_t first = parts.integer.find_first_not_of('0');
+  const std::size_t zeros = std::min(parts.fraction.find_first_not_of('0'), parts.fraction.size());
   const std::int64_t magnitude = first != std::string_view::npos
-                                     ? static_cast<std::int64_t>(parts->integer.size() - first)
+                                     ? static_cast<std::int64_t>(parts.integer.size() - first)
                                      : -static_cast<std::int64_t>(zeros);
-  return magnitude + parts->exponent < 0;
+  return magnitude + parts.exponent < 0;
 }
 
 bool is_not_a_number(std::string_view text) {
@@ -85,7 +87,9 @@ bool is_not_a_number(std::string_view text) {
 Token token_of(std::string_view text) {
   if (text == "null") return Token::null;
   if (text == "true" || text == "false") return Token::boolean;
-  if (parts_of(text)) return fits_double(text) ? Token::number : Token::beyond_double;
+  if (const auto parts = parts_of(text)) {
+    return fits_double(text, *parts) ? Token::number : Token::beyond_double;
+  }
   return is_not_a_number(text) ? Token::not_a_number : Token::garbage;
 }
 

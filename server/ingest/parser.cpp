@@ -1,6 +1,7 @@
 #include "server/ingest/parser.h"
 
 #include <algorithm>
+#include <array>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -191,6 +192,7 @@ struct Message {
   telemetry::KeySet seen{};
   telemetry::KeySet refused{};
   std::uint64_t duplicate_keys = 0;
+  std::size_t before = telemetry::kFieldCount;  // The field read last; none yet.
 
   void take(std::size_t field, Value& value);
   // The field is absent, what was sent is kept.
@@ -238,7 +240,8 @@ class Parser::Reader {
 
  private:
   std::optional<Refusal> read_message(std::string_view payload, Record& record);
-  static std::optional<Refusal> read_member(ondemand::field& member, Message& message);
+  std::optional<Refusal> read_member(ondemand::field& member, Message& message);
+  std::optional<std::size_t> field_of(std::string_view key, std::size_t before);
   Refusal refusal_of_root(std::size_t bytes);
   void decide_time(Record& record);
 
@@ -250,6 +253,9 @@ class Parser::Reader {
   std::vector<char> buffer_;
   ondemand::parser parser_;
   Uptimes uptimes_;
+  // What last followed each field, and, behind them all, what stood first: a sender keeps its
+  // order, so most keys need one comparison.
+  std::array<std::size_t, telemetry::kFieldCount + 1> follower_{};
 };
 
 std::expected<Record, Refusal> Parser::Reader::read(std::string_view topic,
@@ -306,13 +312,21 @@ std::optional<Refusal> Parser::Reader::read_member(ondemand::field& member, Mess
   if (const auto error = member.unescaped_key().get(key)) return refusal_of(error);
   Value value;
   if (const auto refusal = read_value(member.value(), 1, value)) return refusal;
-  if (const auto field = telemetry::position_of_key(key)) {
+  if (const auto field = field_of(key, message.before)) {
+    message.before = *field;
     message.take(*field, value);
     return std::nullopt;
   }
   if (message.extras.contains(key)) ++message.duplicate_keys;
   message.extras.put(key, std::move(value.json));
   return std::nullopt;
+}
+
+std::optional<std::size_t> Parser::Reader::field_of(std::string_view key, std::size_t before) {
+  if (kFieldInfo[follower_[before]].json == key) return follower_[before];
+  const auto field = telemetry::position_of_key(key);
+  if (field) follower_[before] = *field;
+  return field;
 }
 
 std::optional<Refusal> Parser::Reader::read_value(ondemand::value value, int depth, Value& out) {

@@ -121,6 +121,13 @@ bool Board::is_newer(Device& device, const Record& record) {
          std::pair{shown_started, device.latest->value[kSeq]};
 }
 
+bool Board::is_shown(const Device& device, const Record& record) {
+  constexpr std::size_t kSeq = position_of("seq"), kBootId = position_of("boot_id");
+  const Record& shown = *device.latest;
+  return record.identified() && shown.identified() && record.value[kSeq] == shown.value[kSeq] &&
+         record.text[kBootId] == shown.text[kBootId];
+}
+
 Receipt Board::receive(const Record& record, bool to_be_stored) {
   Lock lock{mutex_};
   ++received_;
@@ -130,6 +137,10 @@ Receipt Board::receive(const Record& record, bool to_be_stored) {
   device->backfill.receive(record.ts, record.received);
   if (!is_newer(*device, record)) {
     ++counters_.late;
+    if (device->voided && is_shown(*device, record)) {
+      device->receipt = received_;
+      device->voided = false;
+    }
     return received_;
   }
   KeySet changed =
@@ -142,6 +153,7 @@ Receipt Board::receive(const Record& record, bool to_be_stored) {
   device->latest = std::make_shared<const Record>(record);
   device->receipt = received_;
   device->row_id = 0;
+  device->voided = false;
   device->stored_at_all = to_be_stored;
   device->pending.push_back({device->latest, changed});
   return received_;
@@ -154,6 +166,15 @@ void Board::committed(Receipt upto, std::span<const Row> rows) {
     const auto found = devices_.find(row.device);
     if (found == devices_.end() || found->second.receipt != row.receipt) continue;
     found->second.row_id = row.id;
+  }
+}
+
+void Board::voided(std::vector<Receipt> receipts) {
+  if (receipts.empty()) return;
+  std::ranges::sort(receipts);
+  Lock lock{mutex_};
+  for (auto& [id, device] : devices_) {
+    if (std::ranges::binary_search(receipts, device.receipt)) device.voided = true;
   }
 }
 
@@ -178,7 +199,7 @@ Board::Standing Board::standing_of(const Device& device, UtcMillis now) const {
   bool said_offline = device.online == false;
   if (device.latest) {
     standing.last_seen = device.latest->received;
-    standing.committed = device.stored_at_all && device.receipt <= committed_;
+    standing.committed = device.stored_at_all && !device.voided && device.receipt <= committed_;
     // A clock set back makes receipts lie in the future: as untrue as being old.
     const Millis apart = now - device.latest->received;
     age = apart < Millis{0} ? -apart : apart;

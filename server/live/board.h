@@ -122,6 +122,9 @@ class Board {
   };
   // Everything received up to and including this receipt is in the database; `rows` where it is.
   void committed(Receipt upto, std::span<const Row> rows = {});
+  // These were dropped, for the broker delivers them again: until then they are in no database,
+  // whatever is committed meanwhile.
+  void voided(std::vector<Receipt> receipts);
   // A status message or the Last Will.
   void set_online(const std::string& device, bool online, UtcMillis received);
   // What a status message says of the device's backlog.
@@ -148,6 +151,7 @@ class Board {
     Receipt receipt = 0;
     std::int64_t row_id = 0;
     bool stored_at_all = true;
+    bool voided = false;  // `latest` was dropped and has not come again.
     std::vector<Boot> boots;
     std::optional<bool> sun_up;
     std::optional<bool> online;
@@ -178,6 +182,7 @@ class Board {
       REQUIRES(mutex_);
   static UtcMillis boot_start(Device& device, const telemetry::Record& record);
   static bool is_newer(Device& device, const telemetry::Record& record);
+  static bool is_shown(const Device& device, const telemetry::Record& record);
 
   mutable Mutex mutex_;
   Devices devices_ GUARDED_BY(mutex_);

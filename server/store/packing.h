@@ -27,19 +27,25 @@ enum class Place : std::uint8_t {
   sample,   // base."column" and a difference in sample."column", sample.rests or odd."column".
 };
 
-constexpr Place place_of(std::size_t field) {
+// Every sample asks for all of them: they are tables, made while compiling.
+inline constexpr auto kPlaces = [] {
   using telemetry::Kind;
-  const telemetry::FieldInfo& info = telemetry::kFieldInfo[field];
-  if (info.sql.kind == Kind::time) return Place::time;
-  if (info.column == "device_id") return Place::device;
-  if (info.column == "boot_id") return Place::boot;
-  if (info.sql.kind == Kind::number && info.column != "grid_price") return Place::sample;
-  return Place::context;
-}
+  std::array<Place, telemetry::kFieldCount> places{};
+  for (std::size_t field = 0; field < places.size(); ++field) {
+    const telemetry::FieldInfo& info = telemetry::kFieldInfo[field];
+    places[field] = Place::context;
+    if (info.sql.kind == Kind::number && info.column != "grid_price") places[field] = Place::sample;
+    if (info.column == "boot_id") places[field] = Place::boot;
+    if (info.column == "device_id") places[field] = Place::device;
+    if (info.sql.kind == Kind::time) places[field] = Place::time;
+  }
+  return places;
+}();
+constexpr Place place_of(std::size_t field) { return kPlaces[field]; }
 
 // `seq` alone is kept as it is: the identity's index is made of it.
 constexpr bool has_base(std::size_t field) {
-  return place_of(field) == Place::sample && telemetry::kFieldInfo[field].column != "seq";
+  return place_of(field) == Place::sample && field != telemetry::position_of("seq");
 }
 
 // field ≈ (a × a_times + b × b_times) / divisor, all as scaled whole numbers; an absent a or b is
@@ -91,12 +97,12 @@ inline constexpr std::array kGuesses{
           telemetry::position_of("elevation_deg"), 0, 1},
 };
 
-constexpr const Guess* guess_for(std::size_t field) {
-  for (const Guess& guess : kGuesses) {
-    if (guess.field == field) return &guess;
-  }
-  return nullptr;
-}
+inline constexpr auto kGuessFor = [] {
+  std::array<const Guess*, telemetry::kFieldCount> guesses{};
+  for (const Guess& guess : kGuesses) guesses[guess.field] = &guess;
+  return guesses;
+}();
+constexpr const Guess* guess_for(std::size_t field) { return kGuessFor[field]; }
 
 // The fields of `sample.rests`, from its lowest bits on. Append only: a place is a meaning.
 inline constexpr std::array kPacked{telemetry::position_of("avg"),
@@ -120,11 +126,17 @@ enum class Rest : std::uint8_t {
 };
 inline constexpr int kRestBits = 2;
 
+inline constexpr int kNotPacked = -1;
+inline constexpr auto kPackedShifts = [] {
+  std::array<int, telemetry::kFieldCount> shifts{};
+  shifts.fill(kNotPacked);
+  int shift = 0;
+  for (const std::size_t field : kPacked) shifts[field] = std::exchange(shift, shift + kRestBits);
+  return shifts;
+}();
 constexpr std::optional<int> packed_shift(std::size_t field) {
-  for (std::size_t slot = 0; slot < kPacked.size(); ++slot) {
-    if (kPacked[slot] == field) return static_cast<int>(slot) * kRestBits;
-  }
-  return std::nullopt;
+  if (kPackedShifts[field] == kNotPacked) return std::nullopt;
+  return kPackedShifts[field];
 }
 
 // The bit of `sample.rests` beyond all of them: the row is a ten-second one that the server made of

@@ -32,9 +32,10 @@ constexpr std::size_t kSeq = telemetry::position_of("seq");
 constexpr std::size_t kSeqFrom = telemetry::position_of("seq_from");
 constexpr std::size_t kUptime = telemetry::position_of("uptime_ms");
 
-// Names already looked up. A device that invents a new word for every sample must not fill the
-// memory; the database knows them all anyway.
+// Names and boots already looked up. A device that invents a new word for every sample must not
+// fill the memory; the database knows them all anyway.
 constexpr std::size_t kNamesRemembered = 4'096;
+constexpr std::size_t kBootsRemembered = 4'096;
 
 // 8 MB of pages for the writer: the right edges of every index of thousands of devices.
 constexpr const char* kWriterSettings =
@@ -64,8 +65,8 @@ class SqliteStore final : public Store {
 
  private:
   struct Prepared {
-    Statement find_device, add_device, find_boot, add_boot, update_boot, add_loss, update_plain,
-        find_cover;
+    Statement data_version, find_device, add_device, find_boot, add_boot, update_boot, add_loss,
+        update_plain, find_cover;
     ProgressKeeper progress;
     SampleWriter samples;
     HistoryWriter history;
@@ -74,12 +75,24 @@ class SqliteStore final : public Store {
     std::int64_t id = 0;
     std::int64_t upto = -1;
     std::int64_t last_seq = -1;  // The largest that there is a row of.
-    std::vector<Span> spans;
+    bool islands = true;         // Something may lie beyond the first hole.
+    bool in_work = false;        // This transaction asked for it,
+    std::vector<Span> spans{};   // and adds these.
   };
+  // By device and boot, so that whoever has both as views need not copy them.
+  struct BootOrder {
+    using is_transparent = void;
+    using Key = std::pair<std::string_view, std::string_view>;
+    template <class A, class B>
+    bool operator()(const A& a, const B& b) const {
+      return Key{a.first, a.second} < Key{b.first, b.second};
+    }
+  };
+  using Boots = std::map<std::pair<std::string, std::string>, Boot, BootOrder>;
   // What one transaction gathers.
   struct Work {
     Committed committed;
-    std::map<std::pair<std::string, std::string>, Boot> boots;  // By device and boot.
+    std::vector<Boots::value_type*> boots;
     std::map<std::int64_t, std::int64_t> plain;  // Newest sample without identity, by device.
     std::int64_t late_thinned = 0;
     std::int64_t overlapped = 0;
@@ -93,6 +106,8 @@ class SqliteStore final : public Store {
 
   void count_unsummed();
   static Result<Prepared> prepare(Connection& connection);
+  void forget();
+  Result<void> forget_others();
   Result<Committed> write(std::span<const Record> batch, std::span<const Loss> losses,
                           std::span<const HistoryRow> history);
   Result<void> add(const Record& record, Work& work);
@@ -104,15 +119,20 @@ class SqliteStore final : public Store {
   Result<std::optional<std::int64_t>> insert(const Record& record, std::int64_t device, Boot* boot);
   Result<bool> is_covered(const Boot& boot, std::int64_t seq);
   Result<void> finish(Work& work);
+  Result<void> advance(Boot& boot);
   Result<std::int64_t> device_of(const std::string& name);
   Result<Boot*> boot_of(const std::string& device, const std::string& boot, std::int64_t started_ms,
                         Work& work);
+  Result<Boot> read_boot(const std::string& device, const std::string& boot,
+                         std::int64_t started_ms);
 
   std::string path_;
   std::string location_;
   Connection connection_;
   Prepared statements_;
   std::unordered_map<std::string, std::int64_t> devices_;
+  Boots boots_;
+  std::int64_t version_ = -1;  // SQLite's data_version: another's commit changes it.
   RollupKeeper rollups_{connection_};
   std::optional<Thinner> thinner_;  // There is one once the store is open.
   UtcMillis newest_;                // When the newest sample was received.
@@ -136,6 +156,7 @@ Result<SqliteStore::Prepared> SqliteStore::prepare(Connection& connection) {
   auto history = HistoryWriter::prepare(connection);
   if (!history) return std::unexpected{history.error()};
   Prepared statements{
+      .data_version = make("PRAGMA data_version"),
       .find_device = make("SELECT id FROM device WHERE name = ?1"),
       .add_device = make("INSERT INTO device(name) VALUES(?1)"),
       .find_boot = make("SELECT id, upto, (SELECT max(seq) FROM sample WHERE sample.boot = boot.id "
@@ -187,6 +208,7 @@ Result<Committed> SqliteStore::write(std::span<const Record> batch, std::span<co
                                      std::span<const HistoryRow> history) {
   auto transaction = Transaction::begin(connection_);
   if (!transaction) return std::unexpected{transaction.error()};
+  if (auto done = forget_others(); !done) return std::unexpected{done.error()};
   Work work;
   work.committed.rows.reserve(batch.size());
   for (const Record& record : batch) {
@@ -209,15 +231,32 @@ Result<Committed> SqliteStore::commit(std::span<const Record> batch, std::span<c
                                       std::span<const HistoryRow> history) {
   auto result = write(batch, losses, history);
   if (!result) {
-    // Rows that these ids name may have gone with the transaction.
-    devices_.clear();
-    statements_.samples.forget();
-    rollups_.forget();
+    // Rows that are remembered may have gone with the transaction.
+    forget();
     result.error().words = "cannot write to the database: " + result.error().words;
   } else if (!batch.empty()) {
     newest_ = batch.back().received;
   }
   return result;
+}
+
+void SqliteStore::forget() {
+  devices_.clear();
+  boots_.clear();
+  statements_.samples.forget();
+  rollups_.forget();
+}
+
+// Another program that writes, an import or a restored copy, makes what is remembered untrue.
+Result<void> SqliteStore::forget_others() {
+  auto& ask = statements_.data_version;
+  const auto row = ask.step();
+  if (!row) return std::unexpected{row.error()};
+  const std::int64_t version = ask.integer(0);
+  ask.reset();
+  if (std::exchange(version_, version) != version) forget();
+  if (boots_.size() >= kBootsRemembered) boots_.clear();
+  return {};
 }
 
 Result<void> SqliteStore::add(const Record& record, Work& work) {
@@ -337,19 +376,44 @@ void SqliteStore::count_unsummed() {
 
 // Everything that is known only when the whole batch was seen.
 Result<void> SqliteStore::finish(Work& work) {
-  for (auto& [key, boot] : work.boots) {
-    const auto upto = statements_.progress.add(boot.id, boot.upto, std::move(boot.spans));
-    if (!upto) return std::unexpected{upto.error()};
-    if (*upto != boot.upto) {
-      auto done = statements_.update_boot.bind(1, boot.id).bind(2, *upto).run();
+  for (Boots::value_type* const place : work.boots) {
+    auto& [key, boot] = *place;
+    const std::int64_t before = boot.upto;
+    boot.in_work = false;
+    if (auto done = advance(boot); !done) return done;
+    if (boot.upto != before) {
+      auto done = statements_.update_boot.bind(1, boot.id).bind(2, boot.upto).run();
       if (!done) return done;
     }
-    work.committed.progress.push_back({key.first, key.second, *upto});
+    work.committed.progress.push_back({key.first, key.second, boot.upto});
   }
   for (const auto& [device, sample] : work.plain) {
     auto done = statements_.update_plain.bind(1, device).bind(2, sample).run();
     if (!done) return done;
   }
+  return {};
+}
+
+Result<void> SqliteStore::advance(Boot& boot) {
+  std::int64_t upto = boot.upto;
+  const auto follows = [&](const Span& span) {
+    if (span.first > upto + 1) return false;
+    upto = std::max(upto, span.last);
+    return true;
+  };
+  // The rule: no hole yet, and everything in its turn. Then no island has to be looked for.
+  const bool in_turn = !boot.islands && std::ranges::all_of(boot.spans, follows);
+  std::vector<Span> spans = std::exchange(boot.spans, {});
+  if (in_turn) {
+    boot.upto = upto;
+    return {};
+  }
+  const auto added = statements_.progress.add(boot.id, boot.upto, std::move(spans));
+  if (!added) return std::unexpected{added.error()};
+  boot.upto = *added;
+  const auto islands = statements_.progress.has_islands(boot.id);
+  if (!islands) return std::unexpected{islands.error()};
+  boot.islands = *islands;
   return {};
 }
 
@@ -374,26 +438,36 @@ Result<std::int64_t> SqliteStore::device_of(const std::string& name) {
 
 Result<SqliteStore::Boot*> SqliteStore::boot_of(const std::string& device, const std::string& boot,
                                                 std::int64_t started_ms, Work& work) {
-  const auto [place, is_new] = work.boots.try_emplace({device, boot});
-  Boot& found = place->second;
-  if (!is_new) return &found;
+  auto place = boots_.find(BootOrder::Key{device, boot});
+  if (place == boots_.end()) {
+    auto read = read_boot(device, boot, started_ms);
+    if (!read) return std::unexpected{read.error()};
+    place = boots_.emplace(std::pair{device, boot}, std::move(*read)).first;
+  }
+  if (!std::exchange(place->second.in_work, true)) work.boots.push_back(&*place);
+  return &place->second;
+}
+
+Result<SqliteStore::Boot> SqliteStore::read_boot(const std::string& device, const std::string& boot,
+                                                 std::int64_t started_ms) {
   const auto owner = device_of(device);
   if (!owner) return std::unexpected{owner.error()};
   auto& find = statements_.find_boot;
   const auto row = find.bind(1, *owner).bind(2, std::string_view{boot}).step();
   if (!row) return std::unexpected{row.error()};
+  Boot found;
   if (*row) {
     found.id = find.integer(0);
     found.upto = find.integer(1);
     found.last_seq = find.number(2).value_or(-1);
     find.reset();
-  } else {
-    auto& add_boot = statements_.add_boot;
-    auto added = add_boot.bind(1, *owner).bind(2, std::string_view{boot}).bind(3, started_ms).run();
-    if (!added) return std::unexpected{added.error()};
-    found.id = connection_.last_row_id();
+    return found;
   }
-  return &found;
+  auto& add_boot = statements_.add_boot;
+  auto added = add_boot.bind(1, *owner).bind(2, std::string_view{boot}).bind(3, started_ms).run();
+  if (!added) return std::unexpected{added.error()};
+  found.id = connection_.last_row_id();
+  return found;
 }
 
 Result<std::optional<Unarchived>> SqliteStore::unarchived() {

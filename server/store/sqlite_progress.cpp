@@ -22,6 +22,8 @@ std::vector<Span> merged(std::vector<Span> spans) {
 }  // namespace
 
 Result<ProgressKeeper> ProgressKeeper::prepare(Connection& connection) {
+  auto any = connection.prepare("SELECT 1 FROM island WHERE boot = ?1 LIMIT 1");
+  if (!any) return std::unexpected{any.error()};
   auto before = connection.prepare(
       "SELECT first, last FROM island WHERE boot = ?1 AND first < ?2 ORDER BY first DESC LIMIT 1");
   if (!before) return std::unexpected{before.error()};
@@ -32,8 +34,14 @@ Result<ProgressKeeper> ProgressKeeper::prepare(Connection& connection) {
   if (!remove) return std::unexpected{remove.error()};
   auto insert = connection.prepare("INSERT INTO island VALUES(?1, ?2, ?3)");
   if (!insert) return std::unexpected{insert.error()};
-  return ProgressKeeper{std::move(*before), std::move(*after), std::move(*remove),
+  return ProgressKeeper{std::move(*any), std::move(*before), std::move(*after), std::move(*remove),
                         std::move(*insert)};
+}
+
+Result<bool> ProgressKeeper::has_islands(std::int64_t boot) {
+  const auto found = any_.bind(1, boot).step();
+  if (found && *found) any_.reset();
+  return found;
 }
 
 Result<Span> ProgressKeeper::absorb(std::int64_t boot, Span span) {

@@ -13,12 +13,16 @@ namespace {
 // A unit is over when samples are received that much after its end. Whoever is later than the radio
 // and a broker usually are costs a second writing, never a wrong sum.
 constexpr std::int64_t kGraceMs = 5'000;
-// Rows read in one step: some 10 ms in which a commit may have to wait.
+// Rows read in one step: some 10 ms in which a commit may have to wait. To write a rollup takes as
+// long as to read some rows.
 constexpr int kStepRows = 2'000;
+constexpr int kRollupRows = 8;
 // Units looked up at once.
 constexpr std::int64_t kUnitsAtOnce = 64;
 // A thousand trackers and more; who is forgotten is looked up again.
 constexpr std::size_t kMinutesRemembered = 4'096;
+// Two minutes of a thousand trackers, of 2.4 kB each; of more trackers some minutes are read again.
+constexpr std::size_t kSumsMax = 2'048;
 
 // Units of the level below in one of this level.
 std::int64_t parts_of(int level) {
@@ -48,17 +52,35 @@ Result<void> RollupKeeper::set_due(const Unit& unit, bool whole) {
   return row.bind(3, unit.start).bind(4, std::int64_t{whole}).run();
 }
 
-Result<bool> RollupKeeper::list(const Unit& unit) {
+Result<RollupKeeper::Listed> RollupKeeper::list(const Unit& unit) {
   const auto statement =
       statements_.prepared("INSERT INTO rollup_due VALUES(?1, ?2, ?3, 0) ON CONFLICT DO NOTHING");
   if (!statement) return std::unexpected{statement.error()};
   auto& row = (*statement)->bind(1, std::int64_t{unit.level}).bind(2, unit.device);
   if (auto done = row.bind(3, unit.start).run(); !done) return std::unexpected{done.error()};
-  if (connection_.changes() == 0) return false;
-  for (const char* sql : {"DELETE FROM rollup", "DELETE FROM rollup_fields"}) {
-    if (auto gone = run(sql, unit); !gone) return std::unexpected{gone.error()};
+  if (connection_.changes() == 0) return Listed::before;
+  if (auto gone = run("DELETE FROM rollup", unit); !gone) return std::unexpected{gone.error()};
+  if (connection_.changes() == 0) return Listed::first;
+  if (auto gone = run("DELETE FROM rollup_fields", unit); !gone) {
+    return std::unexpected{gone.error()};
   }
-  return true;
+  return Listed::untrue;
+}
+
+void RollupKeeper::sum_up(const Unit& minute, bool first, const telemetry::Record& record) {
+  const std::pair place{minute.device, minute.start};
+  if (first) {
+    if (sums_.size() < kSumsMax) sums_[place].add(record);
+    return;
+  }
+  const auto sum = sums_.find(place);
+  if (sum == sums_.end()) return;
+  // Of two at the same time, other things decide which is the later one.
+  if (record.ts.unix_ms() <= sum->second.head.last_ms) {
+    sums_.erase(sum);
+    return;
+  }
+  sum->second.add(record);
 }
 
 Result<bool> RollupKeeper::add_late(const Unit& minute, const telemetry::Record& record) {
@@ -89,7 +111,10 @@ Result<bool> RollupKeeper::note(std::int64_t device, const telemetry::Record& re
   const std::int64_t ts_ms = record.ts.unix_ms();
   const std::int64_t minute = unit_of(0, ts_ms);
   const auto known = listed_.find(device);
-  if (known != listed_.end() && known->second == minute) return false;
+  if (known != listed_.end() && known->second == minute) {
+    sum_up({0, device, minute}, false, record);
+    return false;
+  }
   // From the day down: within one that is due as a whole nothing is listed.
   const auto find = statements_.prepared(std::string{"SELECT whole FROM rollup_due"} + kUnit);
   if (!find) return std::unexpected{find.error()};
@@ -103,16 +128,18 @@ Result<bool> RollupKeeper::note(std::int64_t device, const telemetry::Record& re
         return true;
       }
     }
-    const auto is_new = list(unit);
-    if (!is_new) return std::unexpected{is_new.error()};
-    if (*is_new && unit.level == kLevels - 1) {
+    const auto listed = list(unit);
+    if (!listed) return std::unexpected{listed.error()};
+    if (level == 0) sum_up(unit, *listed == Listed::first, record);
+    const bool is_new = *listed != Listed::before;
+    if (is_new && unit.level == kLevels - 1) {
       const auto day = statements_.prepared("INSERT OR IGNORE INTO archive_due VALUES(?1)");
       if (!day) return std::unexpected{day.error()};
       if (auto done = (*day)->bind(1, unit.start).run(); !done) {
         return std::unexpected{done.error()};
       }
     }
-    if (*is_new) continue;
+    if (is_new) continue;
     auto& row = (*find)->bind(1, std::int64_t{level}).bind(2, device).bind(3, unit.start);
     const auto there = row.step();
     if (!there) return std::unexpected{there.error()};
@@ -183,9 +210,17 @@ Result<int> RollupKeeper::write_level(int level, std::int64_t over_ms, int rows_
   }
 }
 
+Result<int> RollupKeeper::add_parts(const Unit& unit, Rollup& sum) {
+  if (unit.level != 0) return add_units(unit, sum);
+  auto kept = sums_.extract({unit.device, unit.start});
+  if (!kept) return add_samples(unit, sum);
+  sum = std::move(kept.mapped());
+  return 0;
+}
+
 Result<int> RollupKeeper::write(const Unit& unit) {
   Rollup sum;
-  const auto rows = unit.level == 0 ? add_samples(unit, sum) : add_units(unit, sum);
+  const auto rows = add_parts(unit, sum);
   if (!rows) return rows;
   if (sum.head.samples > 0) {
     if (auto saved = save(unit, sum); !saved) return std::unexpected{saved.error()};
@@ -197,7 +232,7 @@ Result<int> RollupKeeper::write(const Unit& unit) {
   if (unit.level == 0 && known != listed_.end() && known->second == unit.start) {
     listed_.erase(known);
   }
-  return *rows + 1;
+  return *rows + kRollupRows;
 }
 
 Result<int> RollupKeeper::add_samples(const Unit& minute, Rollup& sum) {

@@ -1,6 +1,8 @@
 #pragma once
 #include <cstdint>
+#include <map>
 #include <unordered_map>
+#include <utility>
 
 #include "core/base/time.h"
 #include "server/store/rollup.h"
@@ -18,7 +20,9 @@
 // look beneath what is due. The first sample of a minute lists that minute, and each unit around
 // it, in the transaction that stores the sample, and takes away the rollups that are true no more.
 // Later samples of that minute write nothing further. Once a unit is over, step() writes its
-// rollup: a minute's from its samples, a longer one's from the units within it.
+// rollup: a minute's from its samples, a longer one's from the units within it. Samples that come
+// in their turn are added up as they come, so that their minute need not be read again; the result
+// is the same, and a minute of which one came out of turn is read.
 //
 // A day that gets its first sample, or another one after it was summed up, is listed in
 // archive_due.
@@ -39,8 +43,11 @@ class RollupKeeper {
   // A sample was inserted. Must run inside its transaction. True: its minute has no longer all its
   // samples, so that it was added to what is kept of them.
   Result<bool> note(std::int64_t device, const telemetry::Record& record);
-  // That transaction failed.
-  void forget() { listed_.clear(); }
+  // That transaction failed, or another program wrote.
+  void forget() {
+    listed_.clear();
+    sums_.clear();
+  }
 
   // Does some milliseconds of what is due, in a transaction of its own. `newest` is when the newest
   // sample was received: the only clock here. False: nothing is left that could be done now.
@@ -56,14 +63,22 @@ class RollupKeeper {
   // Writes units of a level that are over; how many rows it took.
   Result<int> write_level(int level, std::int64_t over_ms, int rows_max);
   Result<int> write(const Unit& unit);
+  // Adds up what the unit consists of; how many rows were read.
+  Result<int> add_parts(const Unit& unit, Rollup& sum);
   Result<int> add_samples(const Unit& minute, Rollup& sum);
   Result<int> add_units(const Unit& unit, Rollup& sum);
   Result<void> save(const Unit& unit, const Rollup& rollup);
   // Opens one unit that is due as a whole; false: there is none.
   Result<bool> open_one();
   Result<void> open(const Unit& unit);
-  // False: it is listed already. Otherwise its rollup is no longer true, and gone.
-  Result<bool> list(const Unit& unit);
+  enum class Listed : std::uint8_t {
+    before,  // It was listed already.
+    first,   // It had no sample before this one.
+    untrue,  // Its rollup was no longer true, and is gone.
+  };
+  Result<Listed> list(const Unit& unit);
+  // One more sample of a listed minute; `first`: its first.
+  void sum_up(const Unit& minute, bool first, const telemetry::Record& record);
   // Adds one to a minute that cannot be read from its samples any more; false: it can.
   Result<bool> add_late(const Unit& minute, const telemetry::Record& record);
   Result<void> set_due(const Unit& unit, bool whole);
@@ -73,6 +88,8 @@ class RollupKeeper {
   Statements statements_{connection_};
   // Each device's minute that is known to be listed, so that most samples ask nothing.
   std::unordered_map<std::int64_t, std::int64_t> listed_;
+  // Minutes, by device and start, of which all samples came in their turn.
+  std::map<std::pair<std::int64_t, std::int64_t>, Rollup> sums_;
   bool late_ = true;          // Something that was over before may be due.
   std::int64_t done_ms_ = 0;  // What was over then is written, unless late_.
 };

@@ -111,6 +111,14 @@ std::string context_key(const Record& record, KeySet removed) {
   return key;
 }
 
+constexpr KeySet kContextFields = [] {
+  KeySet fields;
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (place_of(i) == Place::context) fields.add(i);
+  }
+  return fields;
+}();
+
 // What turns an object of all columns into the original message: the context's own values, and null
 // (which removes, RFC 7396) for what the message did not have.
 std::string context_patch(const Record& record, KeySet removed) {
@@ -119,7 +127,7 @@ std::string context_patch(const Record& record, KeySet removed) {
     if (place_of(i) != Place::context || !record.has(i) || removed.contains(i)) continue;
     seldom.present.add(i);
     seldom.value[i] = record.value[i];
-    seldom.text[i] = record.text[i];
+    if (kFieldInfo[i].sql.kind == Kind::text) seldom.text[i] = record.text[i];
   }
   std::string patch;
   telemetry::print_message(seldom, patch);
@@ -150,15 +158,26 @@ Result<SampleWriter> SampleWriter::prepare(Connection& connection) {
                       std::move(*add_odd), std::move(*bases)};
 }
 
+bool SampleWriter::Context::holds(const Record& record, KeySet fields_removed) const {
+  const KeySet there{record.present.bits & kContextFields.bits};
+  if (removed != fields_removed || present != there) return false;
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (!there.contains(i)) continue;
+    const bool is_text = kFieldInfo[i].sql.kind == Kind::text;
+    if (is_text ? text[i] != record.text[i] : value[i] != record.value[i]) return false;
+  }
+  return true;
+}
+
 void SampleWriter::forget() {
+  newest_.clear();
   contexts_.clear();
   bases_.forget();
 }
 
 Result<std::optional<std::int64_t>> SampleWriter::insert(Connection& connection,
                                                          const Record& record, const Row& place) {
-  const KeySet removed = removed_fields(record);
-  const auto context = context_of(connection, record, removed);
+  const auto context = context_of(connection, record, place.device);
   if (!context) return std::unexpected{context.error()};
   const auto stored = bases_.store(connection, record, place.device, *context);
   if (!stored) return std::unexpected{stored.error()};
@@ -206,7 +225,23 @@ Result<void> SampleWriter::add_odd(std::int64_t sample, const Record& record,
 }
 
 Result<std::int64_t> SampleWriter::context_of(Connection& connection, const Record& record,
-                                              KeySet removed) {
+                                              std::int64_t device) {
+  const KeySet removed = removed_fields(record);
+  const auto newest = newest_.find(device);
+  if (newest != newest_.end() && newest->second.holds(record, removed)) return newest->second.id;
+  const auto id = find_or_add_context(connection, record, removed);
+  if (!id) return id;
+  if (newest_.size() >= kContextsRemembered) newest_.clear();
+  Context& context = newest_[device];
+  context = {.id = *id, .removed = removed};
+  context.present = {record.present.bits & kContextFields.bits};
+  context.value = record.value;
+  context.text = record.text;
+  return id;
+}
+
+Result<std::int64_t> SampleWriter::find_or_add_context(Connection& connection, const Record& record,
+                                                       KeySet removed) {
   std::string key = context_key(record, removed);
   if (const auto known = contexts_.find(key); known != contexts_.end()) return known->second;
   auto& find = find_context_;

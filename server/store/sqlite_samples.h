@@ -1,4 +1,5 @@
 #pragma once
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,6 +33,17 @@ class SampleWriter {
   void forget();
 
  private:
+  // A row of `context`, and the record's fields that it stands for.
+  struct Context {
+    std::int64_t id = 0;
+    telemetry::KeySet removed{};
+    telemetry::KeySet present{};
+    std::array<std::int64_t, telemetry::kFieldCount> value{};
+    telemetry::Texts text{};
+
+    bool holds(const telemetry::Record& record, telemetry::KeySet fields_removed) const;
+  };
+
   SampleWriter(Statement find_context, Statement add_context, Statement add_sample,
                Statement add_odd, BaseKeeper bases)
       : find_context_{std::move(find_context)},
@@ -40,7 +52,9 @@ class SampleWriter {
         add_odd_{std::move(add_odd)},
         bases_{std::move(bases)} {}
   Result<std::int64_t> context_of(Connection& connection, const telemetry::Record& record,
-                                  telemetry::KeySet removed);
+                                  std::int64_t device);
+  Result<std::int64_t> find_or_add_context(Connection& connection, const telemetry::Record& record,
+                                           telemetry::KeySet removed);
   Result<std::int64_t> add_context(Connection& connection, const telemetry::Record& record,
                                    telemetry::KeySet removed, const std::string& key);
   Result<void> add_odd(std::int64_t sample, const telemetry::Record& record,
@@ -48,7 +62,8 @@ class SampleWriter {
 
   Statement find_context_, add_context_, add_sample_, add_odd_;
   BaseKeeper bases_;
-  std::unordered_map<std::string, std::int64_t> contexts_;
+  std::unordered_map<std::int64_t, Context> newest_;        // By device.
+  std::unordered_map<std::string, std::int64_t> contexts_;  // By key.
 };
 
 }  // namespace idast::store

@@ -334,6 +334,60 @@ TEST_CASE("progress is the same for every order of arrival") {
   }
 }
 
+TEST_CASE("what another program stored meanwhile counts as if we had stored it") {
+  const Folder folder;
+  const auto ours = value_of(open_sqlite(folder.file("idast.db")));
+  const auto theirs = value_of(open_sqlite(folder.file("idast.db")));
+  const auto commit = [](Store& store, std::int64_t from, std::int64_t to) {
+    std::vector<Record> batch;
+    for (std::int64_t seq = from; seq <= to; ++seq) {
+      batch.push_back(identified("a", kBootA, seq, kNoon + seq * 350));
+      put(batch.back(), position_of("power_w"), seq);
+    }
+    return value_of(store.commit(batch));
+  };
+  CHECK(upto_of(commit(*ours, 0, 4), kBootA) == 4);
+  CHECK(upto_of(commit(*theirs, 5, 9), kBootA) == 9);
+  // The hole from 10 on is known to ours alone, and filled by theirs.
+  CHECK(upto_of(commit(*ours, 12, 14), kBootA) == 9);
+  CHECK(upto_of(commit(*theirs, 10, 11), kBootA) == 14);
+  const Committed last = commit(*ours, 9, 15);
+  CHECK(upto_of(last, kBootA) == 15);
+  CHECK(last.inserted == 1);
+  // The minute's rollup has the samples of both.
+  CHECK(upto_of(commit(*ours, 400, 400), kBootA) == 15);
+  while (ours->tidy()) {
+  }
+  CHECK(command_line(folder.file("idast.db"),
+                     "SELECT samples FROM rollup WHERE level = 0 ORDER BY start "
+                     "LIMIT 1") == "16");
+}
+
+TEST_CASE(
+    "a commit that failed moves no progress, and the same samples count when they come again") {
+  const Folder folder;
+  FaultyDisk disk;
+  const auto store = value_of(open_sqlite(folder.file("idast.db")));
+  const std::vector first{identified("a", kBootA, 0, kNoon),
+                          identified("a", kBootA, 1, kNoon + 350)};
+  const std::vector second{identified("a", kBootA, 2, kNoon + 700),
+                           identified("b", kBootB, 0, kNoon + 700)};
+  CHECK(upto_of(value_of(store->commit(first)), kBootA) == 1);
+  FaultyDisk::answer = SQLITE_FULL;
+  CHECK_FALSE(store->commit(second));
+  FaultyDisk::answer = SQLITE_OK;
+  const Committed again = value_of(store->commit(second));
+  CHECK(again.inserted == 2);
+  CHECK(upto_of(again, kBootA) == 2);
+  CHECK(upto_of(again, kBootB) == 0);
+  const std::vector later{identified("a", kBootA, 3, kNoon + 80'000)};
+  CHECK(upto_of(value_of(store->commit(later)), kBootA) == 3);
+  while (store->tidy()) {
+  }
+  CHECK(command_line(folder.file("idast.db"), "SELECT sum(samples) FROM rollup WHERE level = 0") ==
+        "4");
+}
+
 TEST_CASE("what a device gave up counts as accounted for") {
   const auto store = value_of(open_sqlite(":memory:"));
   const Record record = identified("a", kBootA, 5, kNoon);

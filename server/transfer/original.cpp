@@ -76,7 +76,7 @@ void keep_sent(std::size_t field, Record& record) {
   if (record.has(field)) one.present.add(field);
   if (!record.has(field)) one.null.add(field);
   one.value[field] = record.value[field];
-  one.text[field] = record.text[field];
+  if (kFieldInfo[field].sql.kind == Kind::text) one.text[field] = record.text[field];
   std::string sent;
   telemetry::print_message(one, sent);
   if (record.extra.size() > 2) {
@@ -170,7 +170,7 @@ void OriginalRows::apply(const Cell& cell, std::size_t field, Record& record) {
   record.null.remove(field);
   record.present.add(field);
   record.value[field] = value;
-  record.text[field] = std::move(text);
+  if (is_text) record.text[field] = std::move(text);
 }
 
 std::expected<Record, std::string_view> OriginalRows::record(const Row& row) {
