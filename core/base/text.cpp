@@ -1,5 +1,9 @@
 #include "core/base/text.h"
 
+#include <array>
+#include <cstring>
+
+#include "core/base/decimal.h"
 #include "core/base/hex.h"
 
 namespace idast {
@@ -34,30 +38,64 @@ bool is_utf8(std::string_view text) {
   return true;
 }
 
-TextWriter& TextWriter::decimal(std::int64_t scaled, int decimals) {
+namespace {
+
+// "00" to "99".
+constexpr std::array<char, 200> kPairs = [] {
+  std::array<char, 200> pairs{};
+  for (std::size_t i = 0; i < 100; ++i) {
+    pairs[2 * i] = static_cast<char>('0' + i / 10);
+    pairs[2 * i + 1] = static_cast<char>('0' + i % 10);
+  }
+  return pairs;
+}();
+
+constexpr int kDigitsMax = 20;  // Of 64 bits.
+constexpr int kDecimalsMax = 18;
+// One copy of fixed length takes either side of the point; a loop over a few digits is guessed
+// wrong too often.
+constexpr std::size_t kCopyBytes = 24;
+static_assert(kDecimalBytesMax >= 1 + kDigitsMax + 1 + kCopyBytes, "the second copy must fit");
+
+}  // namespace
+
+char* print_decimal(std::int64_t scaled, int decimals, char* out) {
+  require(decimals >= 0 && decimals <= kDecimalsMax, "print_decimal: at most 18 decimals");
   auto magnitude = static_cast<std::uint64_t>(scaled);
   if (scaled < 0) {
     magnitude = 0 - magnitude;
-    character('-');
+    *out++ = '-';
   }
-  while (decimals > 0 && magnitude % 10 == 0) {
-    magnitude /= 10;
-    --decimals;
-  }
-  // From the right; 20 digits, a point, and zeros before the first digit of a small fraction.
-  char digits[48];
-  char* const end = digits + sizeof digits;
+  // From the right; behind the last digit is what the copies below reach over.
+  char digits[kDigitsMax + kCopyBytes] = {};
+  char* const end = digits + kDigitsMax;
   char* at = end;
-  const auto digit = [&] {
+  for (; magnitude >= 100; magnitude /= 100) {
+    at -= 2;
+    std::memcpy(at, &kPairs[magnitude % 100 * 2], 2);
+  }
+  if (magnitude >= 10) {
     *--at = static_cast<char>('0' + magnitude % 10);
     magnitude /= 10;
-  };
-  for (int i = 0; i < decimals; ++i) digit();
-  if (decimals > 0) *--at = '.';
-  do {
-    digit();
-  } while (magnitude != 0);
-  return text({at, static_cast<std::size_t>(end - at)});
+  }
+  *--at = static_cast<char>('0' + magnitude);
+  // Zeros before the first digit of a small fraction.
+  while (end - at <= decimals) *--at = '0';
+  const char* const point = end - decimals;
+  std::memcpy(out, at, kCopyBytes);
+  out += point - at;
+  const char* last = end;
+  while (last != point && last[-1] == '0') --last;
+  if (last == point) return out;
+  *out++ = '.';
+  std::memcpy(out, point, kCopyBytes);
+  return out + (last - point);
+}
+
+TextWriter& TextWriter::decimal(std::int64_t scaled, int decimals) {
+  char number[kDecimalBytesMax];
+  const char* const end = print_decimal(scaled, decimals, number);
+  return text({number, static_cast<std::size_t>(end - number)});
 }
 
 TextWriter& TextWriter::json_string(std::string_view value) {

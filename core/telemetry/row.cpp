@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
+#include <cstring>
+#include <utility>
 
 #include "core/base/calendar.h"
+#include "core/base/decimal.h"
 #include "core/base/hex.h"
 #include "core/base/text.h"
 #include "core/telemetry/json.h"
@@ -27,17 +31,6 @@ void print_scaled(std::int64_t scaled, int decimals, std::string& out) {
   out.append(writer.view());
 }
 
-// The value as the message has it, where it differs from the row: time as sent, true and false.
-void print_sent(const Record& record, std::size_t field, std::string& out) {
-  const Sql& sql = kFieldInfo[field].sql;
-  if (sql.kind == Kind::time) return print_scaled(record.value[field], 0, out);
-  if (sql.kind == Kind::boolean) {
-    out.append(record.value[field] != 0 ? "true" : "false");
-    return;
-  }
-  print_column(record, field, out);
-}
-
 // A key as it stands behind another member: ,"powerW":
 struct KeyText {
   std::array<char, 32> text{};
@@ -46,21 +39,135 @@ struct KeyText {
     for (const char c : piece) text[size++] = c;
   }
 };
-consteval auto key_texts(std::string_view FieldInfo::* name) {
+consteval auto key_texts(std::string_view FieldInfo::* name, std::string_view quote) {
   std::array<KeyText, kFieldCount> keys{};
   for (std::size_t i = 0; i < kFieldCount; ++i) {
-    keys[i].append(",\"");
+    keys[i].append(",");
+    keys[i].append(quote);
     keys[i].append(kFieldInfo[i].*name);
-    keys[i].append("\":");
+    keys[i].append(quote);
+    keys[i].append(":");
   }
   return keys;
 }
-constexpr auto kMessageKeys = key_texts(&FieldInfo::json);
-constexpr auto kRowKeys = key_texts(&FieldInfo::column);
+constexpr auto kRowKeys = key_texts(&FieldInfo::column, "\"");
+
+// How a message is written: as JSON, or within the quotes of a CSV, where each quote is two.
+struct AsJson {
+  static constexpr std::string_view quote = "\"";
+  static constexpr auto keys = key_texts(&FieldInfo::json, quote);
+  static void append(std::string_view json, std::string& out) { out.append(json); }
+};
+struct InQuotes {
+  static constexpr std::string_view quote = "\"\"";
+  static constexpr auto keys = key_texts(&FieldInfo::json, quote);
+  static void append(std::string_view json, std::string& out) {
+    for (const char c : json) out.append(c == '"' ? 2 : 1, c);
+  }
+};
 
 void print_key(const KeyText& key, std::string& out) {
   const std::size_t comma = out.back() == '{' ? 1 : 0;
   out.append(key.text.data() + comma, key.size - comma);
+}
+
+bool is_plain(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return c != '"' && c != '\\' && byte >= 0x20 && byte != 0x7f;
+}
+
+// Writes a message. Keys, numbers and short words gather in a buffer that has room for all of them,
+// and go to the text in one piece.
+template <class Spelling>
+class MessagePrinter {
+ public:
+  explicit MessagePrinter(std::string& out) : out_{out} {}
+
+  void member(const Record& record, std::size_t field) {
+    copy(Spelling::keys[field].text.data(), Spelling::keys[field].text.size());
+    at_ -= Spelling::keys[field].text.size() - Spelling::keys[field].size;
+    const Sql& sql = kFieldInfo[field].sql;
+    if (!record.has(field)) return word("null");
+    switch (sql.kind) {
+      case Kind::number:
+        at_ = print_decimal(record.value[field], sql.decimals, at_);
+        return;
+      case Kind::time:  // As sent.
+        at_ = print_decimal(record.value[field], 0, at_);
+        return;
+      case Kind::boolean:
+        return word(record.value[field] != 0 ? "true" : "false");
+      case Kind::text:
+        return text(field == kDeviceId ? record.device : record.text[field]);
+      case Kind::keys: {
+        std::string keys;
+        print_column(record, field, keys);
+        return apart(keys);
+      }
+    }
+  }
+  // `extra` is an object of further members, or empty.
+  void finish(std::string_view extra) {
+    if (extra.size() > 2) {
+      const bool first = !begun_ && at_ == buffer_.data();
+      word(first ? "{" : ",");
+      begun_ = begun_ || first;
+      return apart(extra.substr(1));
+    }
+    hand_on();
+    out_.push_back('}');
+  }
+
+ private:
+  static constexpr std::size_t kWordBytesMax = kDecimalBytesMax;
+  static constexpr std::size_t kMemberBytesMax =
+      sizeof(KeyText::text) + kWordBytesMax + 2 * Spelling::quote.size();
+
+  void copy(const char* text, std::size_t bytes) {
+    std::memcpy(at_, text, bytes);
+    at_ += bytes;
+  }
+  void word(std::string_view word) { copy(word.data(), word.size()); }
+  void text(std::string_view text) {
+    if (text.size() > kWordBytesMax || !std::ranges::all_of(text, is_plain)) {
+      std::string json;
+      print_text(text, json);
+      return apart(json);
+    }
+    word(Spelling::quote);
+    copy(text.data(), text.size());
+    word(Spelling::quote);
+  }
+  // What may be of any length.
+  void apart(std::string_view json) {
+    hand_on();
+    Spelling::append(json, out_);
+  }
+  void hand_on() {
+    // The first key came with a comma, too.
+    if (!std::exchange(begun_, true)) {
+      buffer_[0] = '{';
+      at_ = std::max(at_, buffer_.data() + 1);
+    }
+    out_.append(buffer_.data(), at_);
+    at_ = buffer_.data();
+  }
+
+  std::string& out_;
+  std::array<char, kFieldCount * kMemberBytesMax> buffer_;  // Not set: that takes as long again.
+  char* at_ = buffer_.data();
+  bool begun_ = false;  // The brace is written.
+};
+
+template <class Spelling>
+void print_message_as(const Record& record, std::string& out) {
+  const KeySet elsewhere = record.extra.empty() ? KeySet{} : fields_in_extra(record);
+  MessagePrinter<Spelling> printer{out};
+  std::uint64_t left = (record.present.bits | record.null.bits) & ~elsewhere.bits;
+  for (; left != 0; left &= left - 1) {
+    printer.member(record, static_cast<std::size_t>(std::countr_zero(left)));
+  }
+  printer.finish(record.extra);
 }
 
 // Walks the top level of an object that has no white space; the text is our own, so it is whole.
@@ -163,31 +270,16 @@ void print_column(const Record& record, std::size_t field, std::string& out) {
 }
 
 void print_message(const Record& record, std::string& out) {
-  const KeySet elsewhere = fields_in_extra(record);
-  out.push_back('{');
-  for (std::size_t i = 0; i < kFieldCount; ++i) {
-    if (elsewhere.contains(i)) continue;
-    if (record.has(i)) {
-      print_key(kMessageKeys[i], out);
-      print_sent(record, i, out);
-    } else if (record.null.contains(i)) {
-      print_key(kMessageKeys[i], out);
-      out.append("null");
-    }
-  }
-  if (record.extra.size() > 2) {
-    if (out.back() != '{') out.push_back(',');
-    out.append(record.extra, 1);
-    return;
-  }
-  out.push_back('}');
+  print_message_as<AsJson>(record, out);
+}
+
+void print_message_in_quotes(const Record& record, std::string& out) {
+  out.push_back('"');
+  print_message_as<InQuotes>(record, out);
+  out.push_back('"');
 }
 
 void print_text(std::string_view text, std::string& out) {
-  const auto is_plain = [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return c != '"' && c != '\\' && byte >= 0x20 && byte != 0x7f;
-  };
   out.push_back('"');
   while (!text.empty()) {
     const auto odd = std::ranges::find_if_not(text, is_plain);

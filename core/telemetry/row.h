@@ -25,6 +25,9 @@ void print_column(const Record& record, std::size_t field, std::string& out);
 // of keys and spelling of numbers (88.0 or 88) may differ.
 void print_message(const Record& record, std::string& out);
 
+// The same as a quoted value of a CSV (RFC 4180).
+void print_message_in_quotes(const Record& record, std::string& out);
+
 // A JSON string with its quotes; control characters, quotes and backslashes escaped.
 void print_text(std::string_view text, std::string& out);
 

@@ -119,3 +119,52 @@ TEST_CASE("every key of the table is found by its name, and no other") {
   for (std::size_t i = 0; i < kFieldCount; ++i) CHECK(position_of_key(kFieldInfo[i].json) == i);
   for (const char* key : {"", "power_w", "powerw", "zzz", "A"}) CHECK_FALSE(position_of_key(key));
 }
+
+TEST_CASE("a message within quotes is the message with every quote doubled") {
+  const auto doubled = [](const std::string& text) {
+    std::string quoted = "\"";
+    for (const char c : text) quoted.append(c == '"' ? 2 : 1, c);
+    return quoted + '"';
+  };
+  const auto in_quotes = [](const Record& record) {
+    std::string text = "before,";
+    print_message_in_quotes(record, text);
+    return text.substr(7);
+  };
+  Record record;
+  CHECK(message_of(record) == "{}");
+  CHECK(in_quotes(record) == R"("{}")");
+  record.extra = R"({"u":["x\"y",{}]})";
+  CHECK(message_of(record) == record.extra);
+  CHECK(in_quotes(record) == doubled(record.extra));
+  // A word that is long, odd or no word, in every place: first, in the middle, last.
+  const std::string words[] = {
+      "", "track", "a\"b", "\\", std::string(200, 'x'), std::string(48, 'x'), std::string(49, 'y')};
+  for (const std::string& word : words) {
+    for (const char* extra : {"", R"({"u":1})"}) {
+      Record filled;
+      filled.device = word;
+      filled.extra = extra;
+      for (std::size_t i = 0; i < kFieldCount; ++i) {
+        filled.text[i] = word;
+        filled.value[i] = kFieldInfo[i].sql.low;
+        filled.present.add(i);
+        Record alone = filled;
+        alone.present = {};
+        alone.present.add(i);
+        CHECK(in_quotes(alone) == doubled(message_of(alone)));
+      }
+      CHECK(in_quotes(filled) == doubled(message_of(filled)));
+      filled.null = filled.present;
+      filled.present = {};
+      CHECK(in_quotes(filled) == doubled(message_of(filled)));
+      std::size_t nulls = 0;
+      const std::string message = message_of(filled);
+      for (std::size_t at = message.find(":null"); at != message.npos;
+           at = message.find(":null", at + 1)) {
+        ++nulls;
+      }
+      CHECK(nulls == kFieldCount);
+    }
+  }
+}
