@@ -1,6 +1,7 @@
 #include "server/store/sqlite_history.h"
 
 #include <algorithm>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -61,6 +62,34 @@ Result<std::vector<HistoryRow>> read_history(Statements& statements, const Range
                     .device_name = std::string{statement.text(3)},
                     .session_min = statement.number(4),
                     .received = UtcMillis{statement.integer(5)}});
+  }
+}
+
+Result<void> scan_history(Connection& connection, const std::string& device,
+                          std::optional<UtcMillis> from, std::optional<UtcMillis> to,
+                          const std::function<bool(const HistoryRow& row)>& each) {
+  // CROSS: device by device, as the rows lie; nothing is sorted.
+  auto rows = connection.prepare(
+      "SELECT device.name, timestamp_s, energy, battery, device_name, session_min, received_ms "
+      "FROM device CROSS JOIN history ON history.device = device.id "
+      "WHERE (?1 = '' OR device.name = ?1) AND timestamp_s >= ?2 AND timestamp_s < ?3 "
+      "ORDER BY device.name, timestamp_s");
+  if (!rows) return std::unexpected{rows.error()};
+  rows->bind(1, std::string_view{device});
+  rows->bind(2, from ? second_from(*from) : std::int64_t{INT64_MIN});
+  rows->bind(3, to ? second_from(*to) : std::int64_t{INT64_MAX});
+  for (;;) {
+    const auto there = rows->step();
+    if (!there) return std::unexpected{there.error()};
+    if (!*there) return {};
+    const bool more = each({.device = std::string{rows->text(0)},
+                            .taken = UtcMillis{rows->integer(1) * 1000},
+                            .energy = rows->number(2),
+                            .battery = rows->number(3),
+                            .device_name = std::string{rows->text(4)},
+                            .session_min = rows->number(5),
+                            .received = UtcMillis{rows->integer(6)}});
+    if (!more) return {};
   }
 }
 

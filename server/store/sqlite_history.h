@@ -1,7 +1,10 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "server/store/sqlite_statements.h"
@@ -26,5 +29,11 @@ class HistoryWriter {
 // As Reader::history().
 Result<std::vector<telemetry::HistoryRow>> read_history(Statements& statements, const Range& range,
                                                         std::size_t limit);
+
+// All of them once, by device and time, however many there are: for what leaves the house.
+// Half-open; an absent end is open, an empty device means all; false from `each` stops.
+Result<void> scan_history(Connection& connection, const std::string& device,
+                          std::optional<UtcMillis> from, std::optional<UtcMillis> to,
+                          const std::function<bool(const telemetry::HistoryRow& row)>& each);
 
 }  // namespace idast::store

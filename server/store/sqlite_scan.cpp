@@ -1,9 +1,11 @@
 #include "server/store/sqlite_scan.h"
 
+#include <bit>
 #include <utility>
 #include <vector>
 
 #include "server/store/packing.h"
+#include "server/store/sqlite_history.h"
 #include "server/store/sqlite_schema.h"
 
 namespace idast::store {
@@ -17,6 +19,8 @@ using telemetry::Record;
 
 constexpr std::size_t kDeviceId = telemetry::position_of("device_id");
 constexpr std::size_t kBootId = telemetry::position_of("boot_id");
+constexpr std::size_t kTs = telemetry::position_of("ts");
+constexpr std::size_t kSeq = telemetry::position_of("seq");
 
 // 8 MB of pages, and names kept: a walk along one table needs no more, however long it is.
 constexpr const char* kScanSettings = "PRAGMA query_only = 1; PRAGMA cache_size = -8192; BEGIN";
@@ -29,36 +33,54 @@ enum Column : int { id, device, boot, base, ts, received, timestamp, extra, seq,
 // By what boots are, not by when this database came to know them.
 const std::string kBootOrder = "ORDER BY started_ms, device.name, boot_id";
 
-bool has_step(std::size_t field) { return has_base(field) && !packed_shift(field); }
+constexpr bool has_step(std::size_t field) { return has_base(field) && !packed_shift(field); }
+
+// kGuesses[I], compiled by itself: a division by what is known is a multiplication.
+template <std::size_t I>
+std::int64_t guess_by(const Record& record) {
+  constexpr Guess kGuess = kGuesses[I];
+  const auto times = [&](std::size_t field, std::int64_t factor) {
+    return record.has(field) ? record.value[field] * factor : 0;
+  };
+  std::int64_t sum = times(kGuess.a, kGuess.a_times);
+  if constexpr (kGuess.b_times != 0) sum += times(kGuess.b, kGuess.b_times);
+  return sum / kGuess.divisor;
+}
+using GuessBy = std::int64_t (*)(const Record&);
 
 // What packing.h says of each field, looked up once and not for every sample.
 struct Plan {
-  bool time = false;
-  bool sequence = false;
-  bool based = false;
-  int shift = -1;  // In `rests`; -1: a column of its own.
-  const Guess* guess = nullptr;
+  int column = -1;  // Of its own.
+  int shift = -1;   // In `rests`.
+  GuessBy guess = nullptr;
 };
-consteval std::array<Plan, kFieldCount> make_plans() {
+constexpr std::array<Plan, kFieldCount> kPlans = [] {
   std::array<Plan, kFieldCount> plans{};
+  int column = Column::fields;
   for (std::size_t i = 0; i < kFieldCount; ++i) {
-    plans[i].time = place_of(i) == Place::time;
-    plans[i].based = has_base(i);
-    plans[i].sequence = place_of(i) == Place::sample && !has_base(i);
     plans[i].shift = packed_shift(i).value_or(-1);
-    plans[i].guess = guess_for(i);
+    if (has_step(i)) plans[i].column = column++;
   }
+  [&]<std::size_t... I>(std::index_sequence<I...>) {
+    ((plans[kGuesses[I].field].guess = guess_by<I>), ...);
+  }(std::make_index_sequence<kGuesses.size()>{});
   return plans;
-}
-constexpr std::array<Plan, kFieldCount> kPlans = make_plans();
+}();
 
-std::int64_t guess_of(const Plan& plan, const Record& record) {
-  if (plan.guess == nullptr) return 0;
-  const Guess& guess = *plan.guess;
-  return (record.number(guess.a).value_or(0) * guess.a_times +
-          record.number(guess.b).value_or(0) * guess.b_times) /
-         guess.divisor;
+template <class Chosen>
+consteval KeySet fields_that(Chosen chosen) {
+  KeySet set;
+  for (std::size_t i = 0; i < kFieldCount; ++i) {
+    if (chosen(i)) set.add(i);
+  }
+  return set;
 }
+constexpr KeySet kBased = fields_that([](std::size_t i) { return has_base(i); });
+constexpr KeySet kPackedFields =
+    fields_that([](std::size_t i) { return packed_shift(i).has_value(); });
+
+// Both bits of some pair: there is a row of `odd`.
+bool has_odd(std::int64_t rests) { return (rests & (rests >> 1) & 0x5555555555555555) != 0; }
 
 // Names of the fields that `chosen` picks, each behind a comma.
 template <class Chosen>
@@ -229,13 +251,18 @@ Result<void> SampleScan::read_base(std::int64_t base, Shared& shared) {
     ++column;
   }
   base_->reset();
-  return read_context(context, shared);
+  if (auto done = read_context(context, shared); !done) return done;
+  shared.context_null.bits |= kBased.bits & ~shared.base_present.bits & ~shared.removed.bits;
+  return {};
 }
 
 Result<SampleScan::Shared*> SampleScan::shared_of(std::int64_t base, std::int64_t device) {
+  if (last_ != nullptr && last_base_ == base && last_->device == device) return last_;
+  last_ = nullptr;
+  last_base_ = base;
   if (const auto known = shared_.find(base); known != shared_.end()) {
     // A base belongs to one tracker; in a damaged database it may be named by another.
-    if (known->second->device == device) return known->second.get();
+    if (known->second->device == device) return last_ = known->second.get();
     shared_.erase(known);
   }
   auto shared = std::make_unique<Shared>();
@@ -254,7 +281,7 @@ Result<SampleScan::Shared*> SampleScan::shared_of(std::int64_t base, std::int64_
     shared->stored.record.text[kDeviceId] = shared->stored.record.device;
   }
   if (shared_.size() >= kSharedKept) shared_.clear();
-  return shared_.emplace(base, std::move(shared)).first->second.get();
+  return last_ = shared_.emplace(base, std::move(shared)).first->second.get();
 }
 
 Result<void> SampleScan::read_odd(std::int64_t sample) {
@@ -302,22 +329,23 @@ Result<void> SampleScan::take_boot(Shared& shared, StoredRecord& stored) {
   return {};
 }
 
-// The difference from the guess; `column` moves past a field that has a column of its own.
+// The difference from the guess.
 std::optional<std::int64_t> SampleScan::rest_of(const Shared& shared, std::size_t field,
-                                                int& column) const {
+                                                std::int64_t rests) const {
   if (const int shift = kPlans[field].shift; shift >= 0) {
-    const auto rest = static_cast<Rest>(rows_->integer(Column::rests) >> shift & 3);
+    const auto rest = static_cast<Rest>(rests >> shift & 3);
     if (rest == Rest::odd) return odd_values_[field];
     if (!shared.base_present.contains(field)) return std::nullopt;
     return shared.base[field] + (rest == Rest::above ? 1 : rest == Rest::below ? -1 : 0);
   }
-  const int from = column++;
-  if (rows_->is_null(from) || !shared.base_present.contains(field)) return std::nullopt;
-  return shared.base[field] + rows_->integer(from);
+  // SQLite reads NULL as 0, so only a 0 is asked what it is.
+  const int column = kPlans[field].column;
+  const std::int64_t rest = rows_->integer(column);
+  if (rest == 0 && rows_->is_null(column)) return std::nullopt;
+  return shared.base[field] + rest;
 }
 
-// In the table's order: a guess needs the fields before it (packing.h).
-void SampleScan::take_fields(const Shared& shared, Record& record) const {
+void SampleScan::take_fields(const Shared& shared, std::int64_t rests, Record& record) const {
   const auto take = [&](std::size_t field, std::optional<std::int64_t> value) {
     if (value) {
       record.present.add(field);
@@ -326,22 +354,20 @@ void SampleScan::take_fields(const Shared& shared, Record& record) const {
       record.null.add(field);
     }
   };
-  const auto number = [&](int column) -> std::optional<std::int64_t> {
-    if (rows_->is_null(column)) return std::nullopt;
-    return rows_->integer(column);
-  };
-  int column = Column::fields;
-  for (std::size_t i = 0; i < kFieldCount; ++i) {
-    const Plan& plan = kPlans[i];
-    if (plan.time) {
-      const auto rest = number(Column::timestamp);
-      take(i, rest ? std::optional{rows_->integer(Column::ts) + *rest} : std::nullopt);
-    } else if (plan.based) {
-      const auto rest = rest_of(shared, i, column);
-      take(i, rest ? std::optional{guess_of(plan, record) + *rest} : std::nullopt);
-    } else if (plan.sequence) {
-      take(i, number(Column::seq));
-    }
+  auto timestamp = rows_->number(Column::timestamp);
+  if (timestamp) *timestamp += record.ts.unix_ms();
+  take(kTs, timestamp);
+  take(kSeq, rows_->number(Column::seq));
+  // In the table's order: a guess needs the fields before it (packing.h).
+  std::uint64_t left = shared.base_present.bits;
+  if (has_odd(rests)) left |= kPackedFields.bits;
+  for (; left != 0; left &= left - 1) {
+    const auto field = static_cast<std::size_t>(std::countr_zero(left));
+    auto value = rest_of(shared, field, rests);
+    const GuessBy guess = kPlans[field].guess;
+    if (value && guess != nullptr) *value += guess(record);
+    if (value) record.null.remove(field);
+    take(field, value);
   }
 }
 
@@ -361,11 +387,10 @@ Result<const StoredRecord*> SampleScan::next() {
   record.extra = rows_->text(Column::extra);
   if (auto done = take_boot(**shared, stored); !done) return std::unexpected{done.error()};
   const std::int64_t rests = rows_->integer(Column::rests);
-  // Both bits of some pair.
-  if ((rests & (rests >> 1) & 0x5555555555555555) != 0) {
+  if (has_odd(rests)) {
     if (auto done = read_odd(stored.id); !done) return std::unexpected{done.error()};
   }
-  take_fields(**shared, record);
+  take_fields(**shared, rests, record);
   if (record.extra.starts_with(kNullDevice)) {
     record.null.add(kDeviceId);
     const std::string rest = record.extra.substr(kNullDevice.size());
@@ -439,6 +464,11 @@ Result<void> SampleScan::losses(
                             .reason = std::string{rows->text(5)},
                             .received = UtcMillis{rows->integer(6)}});
   }
+}
+
+Result<void> SampleScan::history(const ScanRange& range,
+                                 const std::function<bool(const telemetry::HistoryRow&)>& each) {
+  return scan_history(connection_, range.device, range.from, range.to, each);
 }
 
 }  // namespace idast::store

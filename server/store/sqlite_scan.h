@@ -58,6 +58,9 @@ class SampleScan {
   // Given up by devices; `boot` is the row.
   Result<void> losses(
       const std::function<void(std::int64_t boot, const telemetry::Loss& loss)>& each);
+  // What receivers noted of themselves in the range, by device and time; false from `each` stops.
+  Result<void> history(const ScanRange& range,
+                       const std::function<bool(const telemetry::HistoryRow& row)>& each);
 
  private:
   // What samples of one base share, and the record that is filled in for each of them.
@@ -66,7 +69,7 @@ class SampleScan {
     telemetry::KeySet base_present;
     telemetry::KeySet removed;
     telemetry::KeySet context_present;
-    telemetry::KeySet context_null;
+    telemetry::KeySet context_null;  // And what has no base, unless removed.
     std::int64_t device = 0;
     std::int64_t boot = 0;
     StoredRecord stored;
@@ -83,8 +86,9 @@ class SampleScan {
   Result<void> read_context(std::int64_t context, Shared& shared);
   Result<void> read_odd(std::int64_t sample);
   Result<void> take_boot(Shared& shared, StoredRecord& stored);
-  void take_fields(const Shared& shared, telemetry::Record& record) const;
-  std::optional<std::int64_t> rest_of(const Shared& shared, std::size_t field, int& column) const;
+  void take_fields(const Shared& shared, std::int64_t rests, telemetry::Record& record) const;
+  std::optional<std::int64_t> rest_of(const Shared& shared, std::size_t field,
+                                      std::int64_t rests) const;
 
   Connection connection_;
   std::optional<Statement> rows_, base_, context_, odd_, device_, boot_;
@@ -93,6 +97,8 @@ class SampleScan {
   std::int64_t boot_row_ = 0;
   std::array<std::optional<std::int64_t>, telemetry::kFieldCount> odd_values_{};
   std::unordered_map<std::int64_t, std::unique_ptr<Shared>> shared_;
+  Shared* last_ = nullptr;  // The shared_ of last_base_.
+  std::int64_t last_base_ = 0;
   std::unordered_map<std::int64_t, BootName> boots_;
   std::unordered_map<std::string, std::int64_t> plain_;
 };
