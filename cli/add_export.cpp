@@ -43,8 +43,8 @@ void add_export(command_line::Command& program, int& status) {
   ExportOptions& wanted = options->wanted;
   command
       .add_option("FORMAT", wanted.format,
-                  "csv: the columns of the view telemetry; json: "
-                  "every message as it was sent, a line each")
+                  "csv: the columns of the view telemetry; json: every message as it was sent, "
+                  "a line each, and all else; history: the receivers' ten-minute rows, as csv")
       .required();
   command.add_option("--from", wanted.from, "first time, 2026-11-22 or 2026-11-22T10:00:00+08:00");
   command.add_option("--to", wanted.to, "the time it ends before");
@@ -52,7 +52,7 @@ void add_export(command_line::Command& program, int& status) {
   command.add_option("--out", wanted.file, "a file; default: the standard output");
   command.add_flag("--force", wanted.force, "replace a file that is there already");
   add_place_options(command, options->place);
-  command.footer("`idast import` reads both; json gives a store with the same answers.");
+  command.footer("`idast import` reads all three; json gives a store with the same answers.");
   command.callback([options, &status] { status = run(options->wanted, options->place); });
 }
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "cli/export_by_two.h"
 #include "cli/lab_progress.h"
 #include "cli/whole_file.h"
 #include "core/base/calendar.h"
@@ -29,6 +30,13 @@ constexpr std::string_view kArchiveEnding = ".ndjson.zst";
 int failed(std::ostream& err, const char* command, const std::string& words) {
   err << "idast " << command << ": " << words << "\n";
   return kFailure;
+}
+
+std::optional<transfer::Format> format_of(const std::string& word) {
+  if (word == "json") return transfer::Format::json;
+  if (word == "csv") return transfer::Format::csv;
+  if (word == "history") return transfer::Format::history;
+  return std::nullopt;
 }
 
 store::ScanRange range_of(const ExportOptions& options) {
@@ -89,6 +97,8 @@ void print_report(const transfer::Imported& done, std::ostream& out) {
   line(done.absorbed, "already there, by device, boot and number");
   line(done.known, "already there, by device, time and values");
   line(done.losses, "spans that devices had given up");
+  line(done.history_taken, "ten-minute rows of receivers taken");
+  line(done.history_absorbed, "ten-minute rows already there, by device and second");
   for (const auto& [reason, count] : done.refused) line(count, "refused, " + reason);
   for (const auto& [column, count] : done.fields_refused) {
     line(count, "values that do not fit their column, left out, " + column);
@@ -119,8 +129,8 @@ std::optional<UtcMillis> read_time(const std::string& text) {
 }
 
 std::optional<std::string> fault_of(const ExportOptions& options) {
-  if (options.format != "csv" && options.format != "json") {
-    return "\"" + options.format + "\" is neither csv nor json";
+  if (!format_of(options.format)) {
+    return "\"" + options.format + "\" is neither csv nor json nor history";
   }
   for (const auto& [name, text] :
        {std::pair{"--from", options.from}, std::pair{"--to", options.to}}) {
@@ -149,12 +159,13 @@ int run_export(const ExportOptions& options, int output, std::ostream& err) {
     if (!written) cause = errno;
     return written;
   };
-  const auto format = options.format == "csv" ? transfer::Format::csv : transfer::Format::json;
+  const auto format = format_of(options.format).value_or(transfer::Format::json);
   std::expected<transfer::Exported, std::string> exported;
   {
     LabProgress bar{{1.0}, err, options.terminal};
-    exported = transfer::export_samples(**scan, range, format, sink,
-                                        [&](double share) { bar.report(0, share); });
+    const transfer::Progress progress = [&](double share) { bar.report(0, share); };
+    transfer::Export work{**scan, range, format, sink, progress};
+    exported = export_by_two(work);
   }
   // Whoever reads the output has seen enough: `idast export csv | head`.
   if (!exported && !file && cause == EPIPE) return 0;
@@ -164,8 +175,16 @@ int run_export(const ExportOptions& options, int output, std::ostream& err) {
   }
   if (!file) return 0;
   if (auto done = file->finish(); !done) return failed(err, "export", done.error());
-  err << options.file << ": " << exported->rows << " samples, " << exported->bytes / 1'000
-      << " kB\n";
+  err << options.file << ": ";
+  if (format != transfer::Format::history) err << exported->rows << " samples, ";
+  if (format != transfer::Format::csv && exported->history_rows != 0) {
+    err << exported->history_rows << " ten-minute rows of receivers, ";
+  }
+  err << exported->bytes / 1'000 << " kB\n";
+  if (format == transfer::Format::csv && exported->history_rows != 0) {
+    err << "not in it: " << exported->history_rows
+        << " ten-minute rows of receivers; `idast export history` has them\n";
+  }
   return 0;
 }
 

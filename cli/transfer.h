@@ -7,12 +7,12 @@
 
 #include "core/base/time.h"
 
-// idast export csv|json, idast import FILE…: what the store holds as plain text, and back.
+// idast export csv|json|history, idast import FILE…: what the store holds as plain text, and back.
 namespace idast::cli {
 
 struct ExportOptions {
   std::filesystem::path database{};
-  std::string format = "json";  // or csv
+  std::string format = "json";  // or csv, history
   std::string device{};         // empty: all
   std::string from{}, to{};     // ISO 8601 or Unix ms; empty: no limit. from <= ts < to
   std::string file{};           // empty: the standard output

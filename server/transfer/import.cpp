@@ -7,8 +7,10 @@
 
 #include "core/base/calendar.h"
 #include "core/telemetry/row.h"
+#include "server/ingest/number.h"
 #include "server/ingest/parser.h"
 #include "server/ingest/refusal.h"
+#include "server/transfer/export.h"
 #include "server/transfer/original.h"
 
 namespace idast::transfer {
@@ -41,6 +43,12 @@ bool same_values(const Record& a, const Record& b) {
   return true;
 }
 
+bool is_history(const std::vector<std::string>& names) {
+  std::string head;
+  for (const std::string& name : names) head += (head.empty() ? "" : ",") + name;
+  return head == kHistoryNames;
+}
+
 std::string boot_key(std::string_view device, std::string_view boot) {
   return std::string{device} + '/' + std::string{boot};
 }
@@ -59,7 +67,7 @@ class Import::Lines {
   // What a line may say; views live until the next line.
   struct Said {
     std::optional<std::int64_t> version;
-    std::string_view device, boot, message, reason;
+    std::string_view device, boot, message, history, reason;
     std::optional<UtcMillis> received, ts, started;
     std::optional<std::int64_t> first, last;
     bool end = false;
@@ -105,10 +113,10 @@ bool Import::Lines::read_member(std::string_view key, ondemand::value value, Sai
     out = number;
     return true;
   };
-  if (key == "message") {
+  if (key == "message" || key == "history") {
     ondemand::object message;
     if (value.get_object().get(message)) return false;
-    return !message.raw_json().get(said.message);
+    return !message.raw_json().get(key == "message" ? said.message : said.history);
   }
   if (key == "device") {
     ondemand::json_type type{};
@@ -152,6 +160,9 @@ Import::Done Import::Lines::act(const Said& said) {
   const std::string device{said.device};
   const std::string boot{said.boot};
   if (said.message.data() != nullptr && said.received && said.ts) return take_sample(said);
+  if (said.history.data() != nullptr && said.received && said.ts) {
+    return import_.take_history(said.device, *said.received, *said.ts, said.history);
+  }
   if (said.lost && said.first && said.last && said.received && !boot.empty()) {
     ++import_.imported_.losses;
     return import_.add(
@@ -202,14 +213,51 @@ Import::Done Import::Lines::take(std::string& line) {
 
 Import::Done Import::take_message(std::string_view device, UtcMillis received, UtcMillis ts,
                                   std::string_view message, bool latest) {
-  topic_.assign("solar-tracker/").append(device).append("/telemetry");
-  auto record = messages_.parse(topic_, message, received);
+  auto record = messages_.read(device, received, ts, message);
   if (!record) {
-    refuse(ingest::name(record.error()));
+    refuse(record.error());
     return {};
   }
-  record->ts = ts;
   return add(std::move(*record), latest);
+}
+
+Import::Done Import::take_history(std::string_view device, UtcMillis received, UtcMillis taken,
+                                  std::string_view message) {
+  const std::string topic = "solar-tracker/" + std::string{device} + "/history";
+  auto row = rows_.read_history(topic, message, received);
+  if (!row) {
+    refuse(ingest::name(row.error()));
+    return {};
+  }
+  row->taken = taken;
+  return add(std::move(*row));
+}
+
+// A line of Format::history, its values as a receiver says them.
+Import::Done Import::take_history(const Row& row) {
+  enum : std::size_t { device, ts, energy, battery, phone, session, received };
+  const auto time_in = [&](std::size_t cell) {
+    return row[cell].null ? std::nullopt : utc_from_iso(row[cell].text);
+  };
+  const auto taken = time_in(ts);
+  const auto heard = time_in(received);
+  if (!taken || !heard) {
+    refuse("bad_ts");
+    return {};
+  }
+  std::string message = R"({"device_name":)";
+  telemetry::print_text(row[phone].text, message);
+  for (const auto& [cell, key] : {std::pair{energy, "energy_wh"}, std::pair{battery, "battery_pct"},
+                                  std::pair{session, "session_min"}}) {
+    if (row[cell].null) continue;
+    if (ingest::token_of(row[cell].text) != ingest::Token::number) {
+      ++imported_.fields_refused[key];
+      continue;
+    }
+    message.append(",\"").append(key).append("\":").append(row[cell].text);
+  }
+  message.push_back('}');
+  return take_history(row[device].text, *heard, *taken, message);
 }
 
 Import::Done Import::take(const std::string& device, UtcMillis received, UtcMillis ts,
@@ -260,20 +308,25 @@ Import::Done Import::take_export(Input& input, const std::string& name) {
 Import::Done Import::take_table(Input& input, bool dump) {
   OriginalRows rows{options_.device};
   std::uint64_t seen = 0;
-  const TableSink sink{
-      .columns = [&](const std::vector<std::string>& names) { return rows.columns(names); },
-      .row = [&](const Row& row) -> Done {
-        ++seen;
-        auto record = rows.record(row);
-        if (record) return add(std::move(*record));
-        refuse(record.error());
-        return {};
-      }};
+  bool history = false;
+  const TableSink sink{.columns = [&](const std::vector<std::string>& names) -> Done {
+                         history = !dump && is_history(names);
+                         return history ? Done{} : rows.columns(names);
+                       },
+                       .row = [&](const Row& row) -> Done {
+                         ++seen;
+                         if (history) return take_history(row);
+                         auto record = rows.record(row);
+                         if (record) return add(std::move(*record));
+                         refuse(record.error());
+                         return {};
+                       }};
   auto read = dump ? read_dump(input, options_.assume_utc, sink) : read_csv(input, sink);
   for (const auto& [column, count] : rows.fields_refused()) {
     imported_.fields_refused[column] += count;
   }
-  if (read && seen == 0) return std::unexpected{"there is no row of a table telemetry in it"};
+  if (read && seen == 0 && !history)
+    return std::unexpected{"there is no row of a table telemetry in it"};
   return read;
 }
 
@@ -306,6 +359,12 @@ Import::Done Import::add(Record record, bool latest) {
 Import::Done Import::add(Loss loss) {
   losses_.push_back(std::move(loss));
   if (losses_.size() < kBatchRows) return {};
+  return commit();
+}
+
+Import::Done Import::add(telemetry::HistoryRow row) {
+  history_.push_back(std::move(row));
+  if (history_.size() < kBatchRows) return {};
   return commit();
 }
 
@@ -353,11 +412,13 @@ Import::Done Import::commit() {
     if (auto done = store_.commit({}, starts_); !done) return failed(done.error());
     starts_.clear();
   }
-  if (batch_.empty() && losses_.empty()) return {};
-  const auto done = store_.commit(batch_, losses_);
+  if (batch_.empty() && losses_.empty() && history_.empty()) return {};
+  const auto done = store_.commit(batch_, losses_, history_);
   if (!done) return failed(done.error());
   imported_.taken += done->inserted;
   imported_.absorbed += done->absorbed;
+  imported_.history_taken += done->history_inserted;
+  imported_.history_absorbed += done->history_absorbed;
   if (std::exchange(marked_, false)) {
     // It is the last of its batch, and of a device that is new here: never dropped, never absorbed.
     plain_certain_[batch_.back().device] = done->rows.back();
@@ -367,6 +428,7 @@ Import::Done Import::commit() {
   }
   batch_.clear();
   losses_.clear();
+  history_.clear();
   store_.tidy();
   return {};
 }

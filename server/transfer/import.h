@@ -7,12 +7,13 @@
 #include <unordered_set>
 #include <vector>
 
-#include "server/ingest/parser.h"
+#include "server/ingest/status.h"
 #include "server/store/sqlite_latest.h"
 #include "server/store/store.h"
 #include "server/transfer/input.h"
+#include "server/transfer/message.h"
 
-// Samples from files into the store: our own export (export.h, json and csv), and a `telemetry`
+// Samples from files into the store: our own export (export.h, each format), and a `telemetry`
 // table of the original back end as a dump or as CSV. What is already stored is absorbed, so an
 // import that was interrupted is simply run again, and two exports may overlap.
 //
@@ -31,6 +32,8 @@ struct Imported {
   std::uint64_t absorbed = 0;                           // By identity.
   std::uint64_t known = 0;                              // By device, time and values.
   std::uint64_t losses = 0;                             // Given up by devices.
+  std::uint64_t history_taken = 0;                      // Ten-minute rows of receivers.
+  std::uint64_t history_absorbed = 0;                   // By device and second.
   std::map<std::string, std::uint64_t> refused;         // Rows, by reason.
   std::map<std::string, std::uint64_t> fields_refused;  // Values, by column.
   // Files of our own that end before their last line.
@@ -67,9 +70,13 @@ class Import {
   Done remember_devices();
   Done take_table(Input& input, bool dump);
   Done take_export(Input& input, const std::string& name);
+  Done take_history(std::string_view device, UtcMillis received, UtcMillis taken,
+                    std::string_view message);
+  Done take_history(const Row& row);
   // Samples gather until there are enough for a commit; a loss comes after those before it.
   Done add(telemetry::Record record, bool latest = false);
   Done add(telemetry::Loss loss);
+  Done add(telemetry::HistoryRow row);
   Done commit();
   // What the store already had of the samples without identity is taken out.
   Done drop_known();
@@ -84,8 +91,9 @@ class Import {
   std::vector<telemetry::Record> batch_;
   std::vector<telemetry::Loss> losses_;
   std::vector<telemetry::Loss> starts_;  // Of boots in the batch.
-  ingest::Parser messages_;
-  std::string topic_;
+  std::vector<telemetry::HistoryRow> history_;
+  MessageReader messages_;
+  ingest::StatusReader rows_;
   std::unordered_map<std::string, UtcMillis> started_;  // Boots with no sample yet, "device/boot".
   std::unordered_set<std::string> before_;              // Devices that had samples already.
   bool begun_ = false;

@@ -11,6 +11,8 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 from station import Station, idast_from_arguments, run_claims
 
+HISTORY_ROWS = 48
+
 SITE = """
 [[site]]
 id = "roof"
@@ -46,6 +48,14 @@ def fill(station: Station, now_ms: int) -> None:
                     '{"boot":"00000000000000aa","from":0,"to":4,"reason":"no_room"}')
     station.publish("solar-tracker/numbered/telemetry",
                     f'{{"timestamp":{now_ms - 5000},"boot":"00000000000000aa","seq":7,"uptimeMs":900,"tempC":nan}}')
+    # Two days of which only the receivers' ten-minute rows are known.
+    for device in ("fielded", "numbered"):
+        for i in range(HISTORY_ROWS):
+            row = {"timestamp": now_ms - 6 * 86_400_000 + i * 3_600_000, "energy_wh": 10.125 + i / 4,
+                   "battery_pct": 50.5 + i / 8, "device_name": "Phone hers" if i % 3 else "", "session_min": i % 7}
+            station.publish(f"solar-tracker/{device}/history", json.dumps(row))
+    station.until("the rows of the receivers are stored", lambda: station.metrics()[
+        "idast_history_rows_stored_total"] == 2 * HISTORY_ROWS)
     station.until("everything is stored", lambda: station.rows(
         "SELECT count(*) AS n FROM telemetry WHERE device_id = 'numbered'")[0]["n"] == 1)
     station.until("nothing waits", lambda: station.metrics()["idast_samples_not_yet_stored"] == 0)
@@ -108,9 +118,12 @@ def main() -> int:
             data.rename(station.folder / "kept")
             said = run(idast, "import", "--data", data, text)
             assert f"samples taken: {rows}\n" in said, said
+            assert f"ten-minute rows of receivers taken: {2 * HISTORY_ROWS}\n" in said, said
             station.start()
             after = answers(station, now_ms)
             check_same(before, after)
+            # The days without samples are among them, and so is what happened on them.
+            lines = before["/api/history.csv?days=7&device=fielded"].count("\\n")
             assert len(before) > 40 and sum(len(body) for body in before.values()) > 1_000_000, "too little was compared"
 
         def again_is_the_same() -> None:
