@@ -81,6 +81,13 @@ Result<Header> read(const std::filesystem::path& file,
 // The header alone.
 Result<Header> read_header(const std::filesystem::path& file);
 
+// Calls `take` for each entry of a day, "2026-11-22", out of its file and its supplements together:
+// by device, then ts; with the file's part. Stops early when it returns false. Some megabytes of
+// each file are in memory. No file of the day is an error, and so are more than kPartsMax.
+inline constexpr std::size_t kPartsMax = 64;
+Result<void> read_day(const std::filesystem::path& folder, const std::string& day,
+                      const std::function<bool(const Entry& entry, int part)>& take);
+
 struct Fault {
   std::string file;
   std::string words;
