@@ -23,6 +23,13 @@ struct Parts {
   std::int64_t exponent = 0;
 };
 
+constexpr int kDigitsMax = 18;  // 10^18 < 2^63.
+constexpr auto kPowersOfTen = [] {
+  std::array<std::int64_t, kDigitsMax + 1> powers{1};
+  for (std::size_t i = 1; i < powers.size(); ++i) powers[i] = powers[i - 1] * 10;
+  return powers;
+}();
+
 // An exponent of more digits than this says no more than "far away".
 constexpr std::int64_t kExponentMax = 1'000'000;
 
@@ -84,6 +91,36 @@ bool is_not_a_number(std::string_view text) {
 
 }  // namespace
 
+std::optional<Plain> plain_of(std::string_view text) {
+  constexpr std::size_t kLengthMax = kDigitsMax + 2;  // A sign, a point.
+  if (text.size() > kLengthMax) return std::nullopt;
+  Plain plain;
+  std::uint64_t digits = 0;  // Of 20 digits it may be wrong; then it is not plain.
+  const char* next = text.data();
+  const char* const end = next + text.size();
+  const auto take_digits = [&] {
+    const char* const first = next;
+    for (; next != end && is_digit(*next); ++next) {
+      digits = digits * 10 + static_cast<std::uint64_t>(*next - '0');
+    }
+    return static_cast<int>(next - first);
+  };
+  plain.negative = next != end && *next == '-';
+  if (plain.negative) ++next;
+  const char* const first = next;
+  plain.count = take_digits();
+  if (plain.count == 0 || (plain.count > 1 && *first == '0')) return std::nullopt;
+  if (next != end && *next == '.') {
+    ++next;
+    plain.fraction = take_digits();
+    if (plain.fraction == 0) return std::nullopt;
+    plain.count += plain.fraction;
+  }
+  if (next != end || plain.count > kDigitsMax) return std::nullopt;
+  plain.digits = static_cast<std::int64_t>(digits);
+  return plain;
+}
+
 Token token_of(std::string_view text) {
   if (text == "null") return Token::null;
   if (text == "true" || text == "false") return Token::boolean;
@@ -94,7 +131,6 @@ Token token_of(std::string_view text) {
 }
 
 std::optional<Scaled> scaled_number(std::string_view number, int decimals) {
-  constexpr int kDigitsMax = 18;  // 10^18 < 2^63.
   const auto parts = parts_of(number);
   if (!parts) return std::nullopt;
   // How many of the number's digits, counted from its first, stand before the cut.
@@ -126,6 +162,22 @@ std::optional<Scaled> scaled_number(std::string_view number, int decimals) {
   }
   if (round_up) ++scaled.value;
   if (parts->negative) scaled.value = -scaled.value;
+  return scaled;
+}
+
+std::optional<Scaled> scaled_number(const Plain& number, int decimals) {
+  Scaled scaled{.value = number.digits};
+  if (number.fraction <= decimals) {
+    const int more = decimals - number.fraction;
+    if (number.count + more > kDigitsMax) return std::nullopt;
+    scaled.value *= kPowersOfTen[static_cast<std::size_t>(more)];
+  } else {
+    const std::int64_t cut = kPowersOfTen[static_cast<std::size_t>(number.fraction - decimals)];
+    const std::int64_t rest = number.digits % cut;
+    scaled.exact = rest == 0;
+    scaled.value = number.digits / cut + (rest >= cut - rest ? 1 : 0);
+  }
+  if (number.negative) scaled.value = -scaled.value;
   return scaled;
 }
 

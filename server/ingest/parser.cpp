@@ -36,9 +36,11 @@ Refusal refusal_of(simdjson::error_code error) {
   return error == simdjson::UTF8_ERROR ? Refusal::bad_utf8 : Refusal::not_json;
 }
 
+bool is_space(char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; }
+
 std::string_view trimmed(std::string_view token) {
-  const std::size_t end = token.find_last_not_of(" \t\r\n");
-  return token.substr(0, end + 1);
+  while (!token.empty() && is_space(token.back())) token.remove_suffix(1);
+  return token;
 }
 
 std::size_t characters_of(std::string_view utf8) {
@@ -53,12 +55,16 @@ bool is_boot(std::string_view text) {
 }
 
 // A value of the message: its kind, and its text without white space in which bare words that JSON
-// does not know have become null.
+// does not know have become null. Views live as long as the message.
 struct Value {
   Token token = Token::garbage;  // Of what is neither string, object nor array.
   char first = 0;                // '"', '{', '[', or of a token.
-  std::string json;
-  std::string_view text;  // Of a string, unescaped; lives as long as the message.
+  std::optional<Plain> plain;    // Of most numbers.
+  std::string_view text;         // Of a string, unescaped.
+  std::string_view scalar;       // The text, of what is neither object nor array;
+  std::string nested;            // of these it is put together here.
+
+  std::string_view json() const { return nested.empty() ? scalar : nested; }
 };
 
 // A key of the message that the columns cannot give back, and its value.
@@ -137,7 +143,8 @@ struct Taken {
 
 Taken take_number(const Sql& sql, const Value& value, std::int64_t& place) {
   if (value.token != Token::number) return {};
-  const auto scaled = scaled_number(value.json, sql.decimals);
+  const auto plain = value.plain ? scaled_number(*value.plain, sql.decimals) : std::nullopt;
+  const auto scaled = plain ? plain : scaled_number(value.scalar, sql.decimals);
   if (!scaled || scaled->value < sql.low || scaled->value > sql.high) return {};
   // A count is whole or it is none: identity is never rounded into being.
   if (sql.name == telemetry::sql::count().name && !scaled->exact) return {};
@@ -147,7 +154,7 @@ Taken take_number(const Sql& sql, const Value& value, std::int64_t& place) {
 
 Taken take_keys(const Value& value, std::int64_t& place) {
   if (value.first != '[') return {};
-  const auto words = words_of(value.json);
+  const auto words = words_of(value.nested);
   if (!words) return {};
   telemetry::KeySet keys;
   std::optional<std::size_t> before;
@@ -171,7 +178,7 @@ Taken take_value(std::size_t field, const Value& value, Record& record) {
     case Kind::number:
       return take_number(sql, value, record.value[field]);
     case Kind::boolean:
-      record.value[field] = value.json == "true" ? 1 : 0;
+      record.value[field] = value.scalar == "true" ? 1 : 0;
       return {value.token == Token::boolean, true};
     case Kind::keys:
       return take_keys(value, record.value[field]);
@@ -194,12 +201,12 @@ struct Message {
   std::uint64_t duplicate_keys = 0;
   std::size_t before = telemetry::kFieldCount;  // The field read last; none yet.
 
-  void take(std::size_t field, Value& value);
+  void take(std::size_t field, const Value& value);
   // The field is absent, what was sent is kept.
   void refuse(std::size_t field, std::string json);
 };
 
-void Message::take(std::size_t field, Value& value) {
+void Message::take(std::size_t field, const Value& value) {
   const std::string_view key = kFieldInfo[field].json;
   if (seen.contains(field)) ++duplicate_keys;
   seen.add(field);
@@ -212,9 +219,9 @@ void Message::take(std::size_t field, Value& value) {
     return;
   }
   const Taken taken = take_value(field, value, record);
-  if (!taken.good) return refuse(field, std::move(value.json));
+  if (!taken.good) return refuse(field, std::string{value.json()});
   record.present.add(field);
-  if (!taken.exact) extras.put(key, std::move(value.json));
+  if (!taken.exact) extras.put(key, std::string{value.json()});
 }
 
 void Message::refuse(std::size_t field, std::string json) {
@@ -241,7 +248,6 @@ class Parser::Reader {
  private:
   std::optional<Refusal> read_message(std::string_view payload, Record& record);
   std::optional<Refusal> read_member(ondemand::field& member, Message& message);
-  std::optional<std::size_t> field_of(std::string_view key, std::size_t before);
   Refusal refusal_of_root(std::size_t bytes);
   void decide_time(Record& record);
 
@@ -253,8 +259,7 @@ class Parser::Reader {
   std::vector<char> buffer_;
   ondemand::parser parser_;
   Uptimes uptimes_;
-  // What last followed each field, and, behind them all, what stood first: a sender keeps its
-  // order, so most keys need one comparison.
+  // What last followed each field, and, behind them all, what stood first.
   std::array<std::size_t, telemetry::kFieldCount + 1> follower_{};
 };
 
@@ -308,25 +313,24 @@ std::optional<Refusal> Parser::Reader::read_message(std::string_view payload, Re
 }
 
 std::optional<Refusal> Parser::Reader::read_member(ondemand::field& member, Message& message) {
+  // A sender keeps its order, so most keys need one comparison.
+  std::size_t& follower = follower_[message.before];
+  std::optional<std::size_t> field = follower;
   std::string_view key;
-  if (const auto error = member.unescaped_key().get(key)) return refusal_of(error);
+  if (!member.key().unsafe_is_equal(kFieldInfo[follower].json)) {
+    if (const auto error = member.unescaped_key().get(key)) return refusal_of(error);
+    field = telemetry::position_of_key(key);
+  }
   Value value;
   if (const auto refusal = read_value(member.value(), 1, value)) return refusal;
-  if (const auto field = field_of(key, message.before)) {
-    message.before = *field;
+  if (field) {
+    message.before = follower = *field;
     message.take(*field, value);
     return std::nullopt;
   }
   if (message.extras.contains(key)) ++message.duplicate_keys;
-  message.extras.put(key, std::move(value.json));
+  message.extras.put(key, std::string{value.json()});
   return std::nullopt;
-}
-
-std::optional<std::size_t> Parser::Reader::field_of(std::string_view key, std::size_t before) {
-  if (kFieldInfo[follower_[before]].json == key) return follower_[before];
-  const auto field = telemetry::position_of_key(key);
-  if (field) follower_[before] = *field;
-  return field;
 }
 
 std::optional<Refusal> Parser::Reader::read_value(ondemand::value value, int depth, Value& out) {
@@ -335,18 +339,19 @@ std::optional<Refusal> Parser::Reader::read_value(ondemand::value value, int dep
   out.first = token.front();
   if (out.first == '{' || out.first == '[') {
     if (depth >= kDepthMax) return Refusal::too_deep;
-    return out.first == '{' ? read_object(value, depth + 1, out.json)
-                            : read_array(value, depth + 1, out.json);
+    return out.first == '{' ? read_object(value, depth + 1, out.nested)
+                            : read_array(value, depth + 1, out.nested);
   }
   if (out.first == '"') {
     if (const auto error = value.get_string().get(out.text)) return refusal_of(error);
-    out.json.append(token);
+    out.scalar = token;
     return std::nullopt;
   }
-  out.token = token_of(token);
+  out.plain = plain_of(token);
+  out.token = out.plain ? Token::number : token_of(token);
   if (out.token == Token::garbage) return Refusal::not_json;
   const bool has_text = out.token == Token::number || out.token == Token::boolean;
-  out.json.append(has_text ? token : "null");
+  out.scalar = has_text ? token : std::string_view{"null"};
   return std::nullopt;
 }
 
@@ -365,7 +370,7 @@ std::optional<Refusal> Parser::Reader::read_object(ondemand::value value, int de
     json.push_back(':');
     Value inner;
     if (const auto refusal = read_value(member.value(), depth, inner)) return refusal;
-    json.append(inner.json);
+    json.append(inner.json());
   }
   json.push_back('}');
   return std::nullopt;
@@ -384,7 +389,7 @@ std::optional<Refusal> Parser::Reader::read_array(ondemand::value value, int dep
     first = false;
     Value inner;
     if (const auto refusal = read_value(element, depth, inner)) return refusal;
-    json.append(inner.json);
+    json.append(inner.json());
   }
   json.push_back(']');
   return std::nullopt;
