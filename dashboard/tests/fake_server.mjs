@@ -63,6 +63,8 @@ const kScenarios = {
   notpaying: { gain: { days: -0.07, today: 0.03, verdict: 'not_paying' } },
   nosite: { device: { site: null, mount: null } },
   fleet: { many: 9 },
+  crowded: { storage: { disk_free_bytes: 411_800_000, days_left: 12, bytes_a_day: 34_300_000 } },
+  young: { storage: { database_bytes: 1_240_000, bytes_a_day: null, days_left: null } },
   keeping: {
     ready: {
       ready: false,
@@ -231,6 +233,17 @@ class Fake {
       response.writeHead(status, { 'content-type': 'application/json' });
       response.end(JSON.stringify(body));
     };
+    if (url.pathname === '/api/v1/storage') {
+      return json(200, {
+        database_bytes: 4_560_000_000,
+        disk_free_bytes: 81_000_000_000,
+        keep_raw_days: 14,
+        raw_window_bytes: 490_000_000,
+        bytes_a_day: 14_200_000,
+        days_left: 5_704,
+        ...this.script.storage,
+      });
+    }
     const [, id, what] = /^\/api\/v1\/devices\/([^/]+)\/(\w+)$/.exec(url.pathname) ?? [];
     const index = this.sites.findIndex((_, at) => this.id(at) === id);
     if (index < 0 || this.refuseStreams) {

@@ -1,5 +1,8 @@
 #include "server/api/endpoints.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "core/telemetry/row.h"
 #include "server/api/device_endpoints.h"
 #include "server/api/openapi.h"
@@ -11,6 +14,9 @@ namespace {
 constexpr std::string_view kText = R"("type":"string")";
 constexpr std::string_view kTime =
     R"("type":"string","description":"ISO 8601, or milliseconds since 1970")";
+
+// A hundred years; what is more is nobody's concern.
+constexpr double kDaysLeftMax = 36'500;
 
 constexpr ParameterInfo kDevice{"device", kText, "One tracker's id."};
 constexpr ParameterInfo kFrom{"from", kTime, "Beginning of the range."};
@@ -48,6 +54,31 @@ struct GetMetrics {  // GET /metrics
     return Answer{.type = "text/plain; version=0.0.4; charset=utf-8", .body = metrics.print()};
   }
   std::function<void(Metrics&)> measure;
+};
+
+struct GetStorage {  // GET /api/v1/storage
+  Outcome operator()(const Request&) const {
+    const auto found = storage ? storage() : Storage{};
+    if (!found) {
+      return std::unexpected{
+          ApiError{503, "database_unavailable", "the database does not say what it takes"}};
+    }
+    Answer answer;
+    std::string& body = answer.body;
+    const auto whole = [](double value) { return std::to_string(std::llround(value)); };
+    body.append(R"({"database_bytes":)").append(std::to_string(found->database_bytes));
+    body.append(R"(,"disk_free_bytes":)").append(std::to_string(found->disk_free_bytes));
+    body.append(R"(,"keep_raw_days":)").append(std::to_string(found->keep_raw_days));
+    body.append(R"(,"raw_window_bytes":)").append(whole(found->raw_window_bytes));
+    body.append(R"(,"bytes_a_day":)");
+    body.append(found->bytes_a_day ? whole(*found->bytes_a_day) : "null");
+    body.append(R"(,"days_left":)");
+    // Whole days, downwards: none of them is promised too early.
+    const double days = std::min(std::floor(found->days_left.value_or(0)), kDaysLeftMax);
+    body.append(found->days_left ? whole(days) : "null").push_back('}');
+    return answer;
+  }
+  std::function<std::optional<Storage>()> storage;
 };
 
 struct GetOpenApi {  // GET /api/v1/openapi.json
@@ -149,6 +180,13 @@ Routes make_routes(const Foundations& on) {
        kOurs,
        Where::at_once,
        GetSky{on.board, on.registry}},
+      {"/api/v1/storage",
+       "What the database takes, what a day adds, and in how many days the disk is full.",
+       "Storage",
+       {},
+       kOurs,
+       Where::worker,
+       GetStorage{on.storage}},
       {"/api/v1/openapi.json", "This description.", "", {}, kOurs, Where::at_once, GetOpenApi{}},
 
       {"/live", "The process is up.", "Ok", {}, kOurs, Where::at_once, GetLive{}},

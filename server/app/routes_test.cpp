@@ -85,6 +85,7 @@ class House {
   std::optional<std::string> trouble{};
   std::vector<std::string> reasons{};
   std::uint64_t spool_waiting_bytes = 0;
+  std::optional<api::Storage> storage{};
 
  private:
   api::Routes make_routes(store::Reader& reader) {
@@ -95,7 +96,8 @@ class House {
                              .store_trouble = [this] { return trouble; },
                              .not_ready = [this] { return reasons; },
                              .spool_waiting_bytes = [this] { return spool_waiting_bytes; },
-                             .measure = [](api::Metrics& m) { m.gauge("figure", "About.", 1.5); }});
+                             .measure = [](api::Metrics& m) { m.gauge("figure", "About.", 1.5); },
+                             .storage = [this] { return storage; }});
   }
 
   const Log log_{LogFormat::text};
@@ -377,6 +379,24 @@ TEST_CASE("what does not exist yet is 404") {
   constexpr std::string_view kNoBody = "Content-Length: 0\r\n";
   CHECK(has(api::ask(house.port(), "POST /api/v1/devices/a/commands", kNoBody), " 404 "));
   CHECK(has(api::ask(house.port(), "POST /api/v1/devices/a", kNoBody), " 405 "));
+}
+
+TEST_CASE("storage says what is taken, what a day adds and how many whole days are left") {
+  House house;
+  CHECK(has(house.body("/api/v1/storage", 503), "database_unavailable"));
+  house.storage = api::Storage{.database_bytes = 1'200, .disk_free_bytes = 5'000};
+  CHECK(house.body("/api/v1/storage") ==
+        R"({"database_bytes":1200,"disk_free_bytes":5000,"keep_raw_days":0,"raw_window_bytes":0,)"
+        R"("bytes_a_day":null,"days_left":null})");
+  house.storage->keep_raw_days = 14;
+  house.storage->raw_window_bytes = 490e6 + 0.4;
+  house.storage->bytes_a_day = 35e6;
+  house.storage->days_left = 29.99;
+  const std::string body = house.body("/api/v1/storage");
+  CHECK(has(body, R"("keep_raw_days":14,"raw_window_bytes":490000000,"bytes_a_day":35000000,)"));
+  CHECK(has(body, R"("days_left":29})"));
+  house.storage->days_left = 1e300;
+  CHECK(has(house.body("/api/v1/storage"), R"("days_left":36500})"));
 }
 
 }  // namespace idast::app

@@ -144,6 +144,7 @@ class Service::Parts {
   // What HTTP asks.
   api::Routes make_routes(store::Reader& reader);
   std::vector<std::string> not_ready() const;
+  std::optional<api::Storage> storage();
   void measure_store(api::Metrics& metrics);
   void measure_tiers(api::Metrics& metrics, const store::Store::Size& size);
   void measure_backups(api::Metrics& metrics);
@@ -502,7 +503,23 @@ api::Routes Service::Parts::make_routes(store::Reader& reader) {
                            .store_trouble = [this] { return writer_->trouble(); },
                            .not_ready = [this] { return not_ready(); },
                            .spool_waiting_bytes = [this] { return backlog_.owed_bytes(); },
-                           .measure = [this](api::Metrics& metrics) { measure(metrics); }});
+                           .measure = [this](api::Metrics& metrics) { measure(metrics); },
+                           .storage = [this] { return storage(); }});
+}
+
+std::optional<api::Storage> Service::Parts::storage() {
+  const auto size = store_->size();
+  std::error_code failed;
+  const auto disk = std::filesystem::space(config_.data, failed);
+  if (!size || failed) return std::nullopt;
+  const auto free_bytes = static_cast<std::int64_t>(disk.available);
+  const store::Forecast forecast = store::forecast(*size, config_.keep_raw_days, free_bytes);
+  return api::Storage{.database_bytes = size->bytes,
+                      .disk_free_bytes = free_bytes,
+                      .keep_raw_days = config_.keep_raw_days,
+                      .raw_window_bytes = forecast.raw_window_bytes,
+                      .bytes_a_day = forecast.bytes_a_day,
+                      .days_left = forecast.days_left};
 }
 
 std::vector<std::string> Service::Parts::not_ready() const {

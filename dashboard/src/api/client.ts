@@ -4,6 +4,7 @@ import {
   parseEnergy,
   parseGain,
   parseReadiness,
+  parseStorage,
   parseSky,
   parseText,
   type Buckets,
@@ -11,6 +12,7 @@ import {
   type Gain,
   type Parsed,
   type Readiness,
+  type Storage,
   type Sky,
 } from './shapes';
 
@@ -75,6 +77,11 @@ export function fetchSky(
 /** Whether the server can store what it hears. "No" comes with reasons, as a 503. */
 export function fetchReadiness(signal: AbortSignal): Promise<Fetched<Readiness>> {
   return ask('/ready', parseReadiness, signal, (status) => status < 500 || status === 503);
+}
+
+/** What storing takes, and how long the disk lasts. */
+export function fetchStorage(signal: AbortSignal): Promise<Fetched<Storage>> {
+  return ask('/api/v1/storage', parseStorage, signal);
 }
 
 /** Energy by site-local day, the last 30 days with today last. */

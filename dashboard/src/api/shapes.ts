@@ -219,6 +219,17 @@ const readiness = z.object({
 /** Whether the server can store what it hears; each reason begins with a word and a colon. */
 export type Readiness = z.infer<typeof readiness>;
 
+const storage = z.object({
+  database_bytes: z.number(),
+  disk_free_bytes: z.number(),
+  keep_raw_days: z.number(),
+  raw_window_bytes: z.number(),
+  bytes_a_day: z.nullable(z.number()),
+  days_left: z.nullable(z.number()),
+});
+/** What storing takes, and for how many whole days the disk lasts; null is not known (yet). */
+export type Storage = z.infer<typeof storage>;
+
 export type ParseError = { what: string; why: string };
 export type Parsed<T> = { ok: true; value: T } | { ok: false; error: ParseError };
 
@@ -239,6 +250,7 @@ export const parseEnergy = parser('energy', energy);
 export const parseGain = parser('gain', gain);
 export const parseBuckets = parser('samples', buckets);
 export const parseReadiness = parser('ready', readiness);
+export const parseStorage = parser('storage', storage);
 
 /** JSON text to unknown; text that is not JSON is an error like any other. */
 export function parseText<T>(text: string, parse: (input: unknown) => Parsed<T>): Parsed<T> {

@@ -1,7 +1,9 @@
 import { memo, useEffect, useMemo } from 'react';
-import { fetchReadiness } from '../api/client';
+import { fetchReadiness, fetchStorage } from '../api/client';
+import type { Storage } from '../api/shapes';
 import { KeepingBanner } from '../features/status/keeping_banner';
 import { LostBanner } from '../features/status/lost_banner';
+import { StorageBanner, StorageLine } from '../features/status/storage_room';
 import { FreshnessChip } from '../features/status/freshness_chip';
 import { NoTrackers } from '../features/trackers/no_trackers';
 import { TrackerPicker } from '../features/trackers/tracker_picker';
@@ -14,6 +16,7 @@ import { ThemeButton } from './theme';
 import { hrefOf, useChoice } from './use_choice';
 
 const kReadyEveryMs = 10_000;
+const kStorageEveryMs = 600_000;
 const kOwnZone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
 
 function Mark() {
@@ -44,13 +47,18 @@ const SiteClock = memo(function SiteClock({ zone, place }: SiteClockProps) {
   );
 });
 
-const Footer = memo(function Footer({ zone }: { zone: string }) {
+type FooterProps = { zone: string; storage: Storage | null };
+
+const Footer = memo(function Footer({ zone, storage }: FooterProps) {
   const now = useServerNow(60_000);
   const differs = zoneOffset(now, kOwnZone) !== zoneOffset(now, zone);
   return (
     <footer className="foot">
-      Times are the site’s: {zone.replaceAll('_', ' ')} ({zoneOffset(now, zone)})
-      {differs ? `; your clock is on ${zoneOffset(now, kOwnZone)}` : ''}.
+      <p>
+        Times are the site’s: {zone.replaceAll('_', ' ')} ({zoneOffset(now, zone)})
+        {differs ? `; your clock is on ${zoneOffset(now, kOwnZone)}` : ''}.
+      </p>
+      <StorageLine storage={storage} />
     </footer>
   );
 });
@@ -71,6 +79,13 @@ export function Page({ onRetry }: { onRetry: () => void }) {
     everyMs: kReadyEveryMs,
     ask: fetchReadiness,
   });
+  const storage = useAnswer({
+    subject: 'storage',
+    asked: epoch > 0,
+    version: epoch,
+    everyMs: kStorageEveryMs,
+    ask: fetchStorage,
+  });
   // Of an earlier visit nothing is said, and what was true before the server was lost may not be.
   const fresh = epoch > 0 && connection.kind !== 'lost' && readiness.error === null;
   useEffect(() => {
@@ -84,6 +99,7 @@ export function Page({ onRetry }: { onRetry: () => void }) {
       </a>
       <LostBanner connection={connection} onRetry={onRetry} />
       <KeepingBanner ready={fresh ? readiness.value : null} />
+      <StorageBanner storage={fresh && storage.error === null ? storage.value : null} />
       <header className={deviceIds.length === 0 && epoch > 0 ? 'top bare' : 'top'}>
         <Mark />
         {deviceIds.length > 0 && (
@@ -111,7 +127,7 @@ export function Page({ onRetry }: { onRetry: () => void }) {
         {!device && epoch > 0 && <NoTrackers broker={overall.broker} />}
         {!device && epoch === 0 && <Loading />}
       </main>
-      {device && <Footer zone={zone} />}
+      {device && <Footer zone={zone} storage={epoch > 0 ? storage.value : null} />}
     </div>
   );
 }

@@ -47,6 +47,8 @@ const kStates = {
   nosite: [/Tracking the sun/, /UTC/, /place is not set/],
   backfill: [/18,240 of 43,200 samples, 2,130 a second, 12 s left/],
   fleet: [/Tracking the sun/],
+  crowded: [/The server’s disk is full in 12 days\./, /412 MB free, 34 MB more each day: room for 12 days/],
+  young: [/1\.2 MB used, 81 GB free; how long that lasts is known after the first whole day/],
   empty: [/Ready for your first tracker/, /idast twin --mqtt mqtt:\/\/127\.0\.0\.1:1883 --devices 1/],
   loading: [/Reaching the server/],
 };

@@ -6,6 +6,8 @@ import { Announcer } from './announcer';
 import { BackfillBar } from './backfill_bar';
 import { KeepingBanner } from './keeping_banner';
 import { LostBanner } from './lost_banner';
+import { bytes } from './storage';
+import { StorageBanner, StorageLine } from './storage_room';
 import { doing, sentence, type Told } from './words';
 
 const kNow = Date.parse('2026-10-14T06:02:11Z');
@@ -167,4 +169,59 @@ describe('a database that takes nothing', () => {
         'What is newer waits with the broker and the trackers.',
     );
   });
+});
+
+describe('room on the disk', () => {
+  const known = {
+    database_bytes: 4_560_000_000,
+    disk_free_bytes: 81_000_000_000,
+    keep_raw_days: 14,
+    raw_window_bytes: 490_000_000,
+    bytes_a_day: 14_200_000,
+    days_left: 412,
+  };
+  const shown = (storage: Parameters<typeof StorageLine>[0]['storage']): { line: string; banner: string } => {
+    const line = render(<StorageLine storage={storage} />);
+    const banner = render(<StorageBanner storage={storage} />);
+    const texts = { line: line.container.textContent, banner: banner.container.textContent };
+    line.unmount();
+    banner.unmount();
+    return texts;
+  };
+
+  test('not known to the page: nothing is said', () => {
+    expect(shown(null)).toEqual({ line: '', banner: '' });
+  });
+
+  test('enough: one line, no alarm', () => {
+    const line = 'Storage: 4.6 GB used, 81 GB free, 14 MB more each day: room for 412 days.';
+    expect(shown(known)).toEqual({ line, banner: '' });
+    expect(shown({ ...known, days_left: 30 }).banner).toBe('');
+    expect(shown({ ...known, days_left: 36_500 }).line).toContain('room for more than ten years.');
+  });
+
+  test('under thirty days: an alarm with what to do', () => {
+    const low = shown({ ...known, disk_free_bytes: 411_800_000, days_left: 29 });
+    expect(low.line).toContain('room for 29 days.');
+    expect(low.banner).toContain('The server’s disk is full in 29 days. 412 MB are free, and 14 MB come each day.');
+    expect(low.banner).toContain('keep_raw_days');
+    expect(shown({ ...known, days_left: 1 }).banner).toContain('in 1 day.');
+    expect(shown({ ...known, days_left: 0 }).banner).toContain('within a day.');
+  });
+
+  test('no whole day was seen yet, or nothing grows', () => {
+    const line = 'Storage: 4.6 GB used, 81 GB free; how long that lasts is known after the first whole day.';
+    expect(shown({ ...known, bytes_a_day: null, days_left: null })).toEqual({ line, banner: '' });
+    expect(shown({ ...known, bytes_a_day: 0, days_left: null }).line).toContain('81 GB free, 0.0 kB more each day.');
+  });
+
+  test.each([
+    [0, '0.0 kB'],
+    [9_949, '9.9 kB'],
+    [420_000, '420 kB'],
+    [999_600, '1.0 MB'],
+    [35_000_000, '35 MB'],
+    [999_600_000, '1.0 GB'],
+    [1_200_000_000_000, '1,200 GB'],
+  ])('%d bytes are %s', (value, text) => expect(bytes(value)).toBe(text));
 });
