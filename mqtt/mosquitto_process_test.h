@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "core/base/require.h"
+#include "core/base/temporary_folder_test.h"
 
 namespace idast::mqtt {
 
@@ -29,16 +30,8 @@ namespace idast::mqtt {
 //   broker.start("password_file " + file + "\nallow_anonymous false\n");
 class MosquittoProcess {
  public:
-  MosquittoProcess() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "mosquitto-XXXXXX").string();
-    require(::mkdtemp(pattern.data()) != nullptr, "MosquittoProcess: no temporary folder");
-    folder_ = pattern;
-  }
-  ~MosquittoProcess() {
-    stop();
-    std::error_code ignored;
-    std::filesystem::remove_all(folder_, ignored);
-  }
+  MosquittoProcess() = default;
+  ~MosquittoProcess() { stop(); }
   MosquittoProcess(const MosquittoProcess&) = delete;
   MosquittoProcess& operator=(const MosquittoProcess&) = delete;
 
@@ -68,7 +61,7 @@ class MosquittoProcess {
   void thaw() { ::kill(process_, SIGCONT); }
 
   std::uint16_t port() const { return port_; }
-  const std::filesystem::path& folder() const { return folder_; }
+  const std::filesystem::path& folder() const { return folder_.path; }
 
  private:
   static constexpr const char* kProgram = "/usr/sbin/mosquitto";
@@ -88,11 +81,11 @@ class MosquittoProcess {
   }
 
   void write_configuration(std::string_view settings) const {
-    std::ofstream file{folder_ / "mosquitto.conf"};
+    std::ofstream file{folder_.path / "mosquitto.conf"};
     // As root the broker would become another user, who cannot write to the folder.
     if (const passwd* const user = ::getpwuid(::getuid())) file << "user " << user->pw_name << '\n';
     file << "listener " << port_ << " 127.0.0.1\n"
-         << "persistence true\npersistence_location " << folder_.string() << "/\n"
+         << "persistence true\npersistence_location " << folder_.path.string() << "/\n"
          << "autosave_interval 1\nmax_inflight_messages 2000\nmax_queued_messages 0\n"
          << "log_dest stderr\nlog_type error\nlog_type information\nconnection_messages false\n"
          << settings;
@@ -102,7 +95,7 @@ class MosquittoProcess {
   bool launch() {
     int ends[2];
     require(::pipe2(ends, O_CLOEXEC) == 0, "MosquittoProcess: no pipe");
-    const std::string configuration = (folder_ / "mosquitto.conf").string();
+    const std::string configuration = (folder_.path / "mosquitto.conf").string();
     process_ = ::fork();
     require(process_ >= 0, "MosquittoProcess: no fork");
     if (process_ == 0) {
@@ -137,7 +130,7 @@ class MosquittoProcess {
     output_ = -1;
   }
 
-  std::filesystem::path folder_;
+  TemporaryFolder folder_;
   std::uint16_t port_ = 0;
   pid_t process_ = -1;
   int output_ = -1;

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include "core/base/temporary_folder_test.h"
 #include "server/app/pipeline.h"
 #include "server/archive/archivist.h"
 #include "server/query/history.h"
@@ -27,20 +28,6 @@ constexpr UtcMillis kBegin{1'773'151'200'000};
 constexpr const char* kZone = "Asia/Manila";
 constexpr UtcMillis kLocalMidnight = kBegin + 2 * kHour;
 constexpr UtcMillis kUtcMidnight = kBegin + 10 * kHour;
-
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "clock-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path = pattern;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::filesystem::path path;
-};
 
 struct Tracker {
   std::string id;
@@ -169,7 +156,7 @@ class Station {
     pipeline_.committed(std::move(batch), *committed);
   }
 
-  Folder folder_;
+  TemporaryFolder folder_;
   Log log_{LogFormat::text};
   live::Board board_;
   std::unique_ptr<store::Store> store_ =

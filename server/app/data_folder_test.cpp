@@ -5,25 +5,9 @@
 
 #include <doctest/doctest.h>
 
-#include "core/base/require.h"
+#include "core/base/temporary_folder_test.h"
 
 namespace idast::app {
-namespace {
-
-struct TemporaryFolder {
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "idast-XXXXXX").string();
-    require(::mkdtemp(pattern.data()) != nullptr, "no temporary folder");
-    path = pattern;
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path, ignored);
-  }
-  std::filesystem::path path;
-};
-
-}  // namespace
 
 TEST_CASE("a missing data folder is made, and the client id in it stays the same") {
   const TemporaryFolder folder;

@@ -7,6 +7,8 @@
 
 #include <doctest/doctest.h>
 
+#include "core/base/temporary_folder_test.h"
+
 namespace idast::spool {
 namespace {
 
@@ -15,20 +17,7 @@ namespace fs = std::filesystem;
 constexpr std::uint64_t kLimit = 100'000'000;
 constexpr Instant kStart{Millis{1'000'000}};
 
-struct Folder {
-  fs::path path;
-  Folder() {
-    std::string pattern = (fs::temp_directory_path() / "spool-XXXXXX").string();
-    REQUIRE(::mkdtemp(pattern.data()) != nullptr);
-    path = pattern;
-  }
-  ~Folder() {
-    std::error_code ignored;
-    fs::remove_all(path, ignored);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-
+struct Folder : TemporaryFolder {
   std::vector<std::string> files() const {
     std::vector<std::string> names;
     const auto files = PosixDisk{path}.list().value();

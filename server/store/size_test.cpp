@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include "core/base/random.h"
+#include "core/base/temporary_folder_test.h"
 #include "server/store/sqlite.h"
 
 using namespace idast;
@@ -116,9 +117,8 @@ class Tracker {
 }  // namespace
 
 TEST_CASE("a sample every 350 ms takes at most 145 bytes on disk, indexes included") {
-  std::string folder = (std::filesystem::temp_directory_path() / "idast-size-XXXXXX").string();
-  REQUIRE(mkdtemp(folder.data()) != nullptr);
-  const std::string file = folder + "/idast.db";
+  const TemporaryFolder folder;
+  const std::string file = folder.file("idast.db");
   constexpr std::size_t kSamples = 30'000;
   {
     auto store = open_sqlite(file);
@@ -137,5 +137,4 @@ TEST_CASE("a sample every 350 ms takes at most 145 bytes on disk, indexes includ
   const auto bytes = std::filesystem::file_size(file);
   MESSAGE("bytes a sample: " << static_cast<double>(bytes) / kSamples);
   CHECK(bytes <= 145 * kSamples);
-  std::filesystem::remove_all(folder);
 }

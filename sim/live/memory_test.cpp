@@ -6,22 +6,12 @@
 
 #include <doctest/doctest.h>
 
+#include "core/base/temporary_folder_test.h"
+
 using namespace idast;
 using namespace idast::sim;
 
 namespace {
-
-// A folder of its own, gone with the test.
-struct Scratch {
-  std::filesystem::path path;
-  Scratch() {
-    std::string name = (std::filesystem::temp_directory_path() / "idast-twin-XXXXXX").string();
-    REQUIRE(mkdtemp(name.data()) != nullptr);
-    path = name;
-  }
-  ~Scratch() { std::filesystem::remove_all(path); }
-  Scratch(const Scratch&) = delete;
-};
 
 Backlog some_backlog(std::uint64_t boot, std::int64_t from) {
   return {.boot = {boot},
@@ -41,7 +31,7 @@ Backlog some_backlog(std::uint64_t boot, std::int64_t from) {
 }  // namespace
 
 TEST_CASE("what was delivered is remembered") {
-  Scratch scratch;
+  const TemporaryFolder scratch;
   Folder folder{scratch.path / "deep" / "er"};
   CHECK_FALSE(load_delivered(folder));
   const BodyErrors errors{.yaw = degrees(-4.5f), .tilt = degrees(1.f), .ldr_mismatch = 0.2f};
@@ -60,7 +50,7 @@ TEST_CASE("what was delivered is remembered") {
 }
 
 TEST_CASE("backlogs come back whole and oldest first, a damaged one is let go") {
-  Scratch scratch;
+  const TemporaryFolder scratch;
   Folder folder{scratch.path};
   CHECK(save(folder, some_backlog(2, 5'000)));
   CHECK(save(folder, some_backlog(1, 9'000)));
@@ -87,7 +77,7 @@ TEST_CASE("backlogs come back whole and oldest first, a damaged one is let go") 
 }
 
 TEST_CASE("more backlogs than anybody wants are given up, oldest first") {
-  Scratch scratch;
+  const TemporaryFolder scratch;
   Folder folder{scratch.path};
   for (std::uint64_t i = 1; i <= kBacklogsMax + 3; ++i) {
     CHECK(save(folder, some_backlog(i, static_cast<std::int64_t>(i) * 10'000)));
@@ -98,7 +88,7 @@ TEST_CASE("more backlogs than anybody wants are given up, oldest first") {
 }
 
 TEST_CASE("a folder keeps files as a device does, and so does memory") {
-  Scratch scratch;
+  const TemporaryFolder scratch;
   Folder folder{scratch.path};
   MemoryFiles memory;
   for (ports::Files* files :

@@ -9,6 +9,7 @@
 #include <doctest/doctest.h>
 
 #include "core/base/random.h"
+#include "core/base/temporary_folder_test.h"
 #include "core/telemetry/row.h"
 #include "server/ingest/parser.h"
 #include "server/store/sqlite.h"
@@ -108,9 +109,8 @@ std::string shell(const std::string& command) {
 }  // namespace
 
 TEST_CASE("what a device sent comes back from the database as it was sent") {
-  std::string folder = (std::filesystem::temp_directory_path() / "idast-journey-XXXXXX").string();
-  REQUIRE(mkdtemp(folder.data()) != nullptr);
-  const std::string file = folder + "/idast.db";
+  const TemporaryFolder folder;
+  const std::string file = folder.file("idast.db");
   auto store = store::open_sqlite(file);
   REQUIRE(store);
 
@@ -139,8 +139,8 @@ TEST_CASE("what a device sent comes back from the database as it was sent") {
       "SELECT 'lost', * FROM (SELECT * FROM b EXCEPT SELECT * FROM a);\n"
       "SELECT 'invented', * FROM (SELECT * FROM a EXCEPT SELECT * FROM b);\n"
       "SELECT count(*) FROM telemetry;\n";
-  std::ofstream{folder + "/script.sql"} << script;
-  CHECK(shell("sqlite3 -batch '" + file + "' < '" + folder + "/script.sql' 2>&1") ==
+  std::ofstream{folder.file("script.sql")} << script;
+  CHECK(shell("sqlite3 -batch '" + file + "' < '" + folder.file("script.sql") + "' 2>&1") ==
         std::to_string(cases.size()) + "\n");
 
   auto reader = (*store)->open_reader();
@@ -157,5 +157,4 @@ TEST_CASE("what a device sent comes back from the database as it was sent") {
     return true;
   }));
   CHECK(seen == cases.size());
-  std::filesystem::remove_all(folder);
 }
