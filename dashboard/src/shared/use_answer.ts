@@ -17,11 +17,20 @@ export type Question<T> = {
 };
 
 const kRetryMs = 5_000;
+// Six a tracker and day, for ten trackers that are looked at in turn. Without a limit a page that
+// stays open on a wall would keep every day it has seen.
+export const kKnownMost = 64;
 const known = new Map<string, unknown>();
 
-/** Puts an answer from an earlier visit in place; a live one replaces it. */
+/** Keeps the newest answer to each subject, the last one given last; the oldest are forgotten. An
+ *  answer from an earlier visit is put in place this way too, until a live one replaces it. */
 export function rememberAnswer(subject: string, value: unknown): void {
+  known.delete(subject);
   known.set(subject, value);
+  for (const oldest of known.keys()) {
+    if (known.size <= kKnownMost) break;
+    known.delete(oldest);
+  }
 }
 
 export function rememberedAnswers(): ReadonlyMap<string, unknown> {
@@ -43,7 +52,7 @@ export function useAnswer<T>(question: Question<T>): Answer<T> {
     const run = async (): Promise<void> => {
       const answer = await ask(abort.signal);
       if (abort.signal.aborted) return;
-      if (answer.ok) known.set(subject, answer.value);
+      if (answer.ok) rememberAnswer(subject, answer.value);
       setAnswers((before) => {
         if (answer.ok) return { subject, value: answer.value, error: null };
         const value = before.subject === subject ? before.value : null;
