@@ -25,8 +25,8 @@ using telemetry::position_of;
 namespace {
 
 constexpr std::int64_t kNoon = 1'703'160'000'000;  // 2023-12-21 12:00:00 UTC.
-// Many times what is in flight between two threads, and no whole number of blocks.
-constexpr std::int64_t kRows = 20 * transfer::ExportBlock::kRowsMax + 7;
+// More than what is in flight between two threads, and no whole number of blocks.
+constexpr std::int64_t kRows = 6 * transfer::ExportBlock::kRowsMax + 7;
 
 telemetry::Record sample(std::int64_t number) {
   telemetry::Record record;

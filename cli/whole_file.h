@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ class WholeFile {
   WholeFile(std::string path, int file) : path_{std::move(path)}, file_{file} {}
   std::string path_;
   int file_;
+  std::int64_t written_bytes_ = 0;
+  std::int64_t begun_bytes_ = 0;  // Of these, what the disk was asked to begin with.
 };
 
 // Writes all of it to a file descriptor; false when that cannot take it.
