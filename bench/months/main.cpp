@@ -134,17 +134,30 @@ std::int64_t fill(store::Store& store, const Options& options) {
   return rows;
 }
 
-// The middle and the largest of some rounds, in milliseconds.
+// A round lasts at least so long: of what takes less than a millisecond a single time says little.
+constexpr double kRoundMs = 10;
+
+// In milliseconds: the middle of some rounds, each the mean of its questions, and the slowest
+// question of all.
 std::pair<double, double> measure(std::int64_t rounds,
                                   const std::function<void(std::int64_t)>& ask) {
-  std::vector<double> times;
+  std::vector<double> means;
+  double slowest = 0;
+  std::int64_t asked = 0;
   for (std::int64_t round = 0; round < rounds; ++round) {
-    const auto begin = std::chrono::steady_clock::now();
-    ask(round);
-    times.push_back(seconds_since(begin) * 1'000);
+    double spent = 0;
+    double questions = 0;
+    for (; spent < kRoundMs; ++questions) {
+      const auto begin = std::chrono::steady_clock::now();
+      ask(asked++);
+      const double took = seconds_since(begin) * 1'000;
+      slowest = std::max(slowest, took);
+      spent += took;
+    }
+    means.push_back(spent / questions);
   }
-  std::ranges::sort(times);
-  return {times[times.size() / 2], times.back()};
+  std::ranges::sort(means);
+  return {means[means.size() / 2], slowest};
 }
 
 // What this process had written to disk so far.
