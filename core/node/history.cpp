@@ -8,6 +8,11 @@
 namespace idast::node {
 namespace {
 
+// Behind a row of which only a part was written, which might otherwise read as a row: 19 minutes
+// as one.
+constexpr std::string_view kTornLineEnd = ",torn\n";
+static_assert(kTornLineEnd.size() <= kHistoryHeader.size());
+
 void print_number(TextWriter& out, double value, int decimals) {
   out.decimal(std::llround(value * std::pow(10.0, decimals)), decimals);
 }
@@ -114,7 +119,7 @@ bool must_rotate(ports::Files& files) {
 }
 
 std::expected<void, ports::FileError> append(ports::Files& files, const HistoryRow& row) {
-  std::array<char, kHistoryRowBytesMax + kHistoryHeader.size() + 1> buffer;
+  std::array<char, kHistoryRowBytesMax + kHistoryHeader.size()> buffer;
   TextWriter out{buffer.data(), buffer.size()};
 
   std::size_t size = 0;
@@ -126,14 +131,17 @@ std::expected<void, ports::FileError> append(ports::Files& files, const HistoryR
     if (!renamed) return std::unexpected{renamed.error()};
     size = 0;
   }
-  if (size == 0) {
+  // Less than a header is a torn one.
+  const bool anew = size < kHistoryHeader.size();
+  if (anew) {
     out.text(kHistoryHeader);
   } else {
     const auto torn = ends_torn(files, size);
     if (!torn) return std::unexpected{torn.error()};
-    if (*torn) out.character('\n');
+    if (*torn) out.text(kTornLineEnd);
   }
   print_csv(row, out);
+  if (anew && size > 0) return files.replace(kHistoryFile, out.view());
   return files.append(kHistoryFile, out.view());
 }
 

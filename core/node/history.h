@@ -43,8 +43,8 @@ std::optional<HistoryRow> read_csv(std::string_view line);
 
 // The next append() makes the file the old one, and what was the old one goes.
 bool must_rotate(ports::Files& files);
-// Appends the row; writes the header into a new file, ends a line that a power cut left torn, and
-// starts a new file at kHistoryBytesMax.
+// Appends the row; writes the header into a new file and anew where it was torn, ends a line that a
+// power cut left torn so that nobody takes it for a row, and starts a new file at kHistoryBytesMax.
 std::expected<void, ports::FileError> append(ports::Files& files, const HistoryRow& row);
 
 }  // namespace idast::node

@@ -55,6 +55,18 @@ TEST_CASE("a history cut at any byte goes on with whole lines") {
     REQUIRE(append(files, row()));
     const std::string& text = files.files["history.csv"];
     CHECK(text.ends_with("\n" + line));
+    CHECK(text.starts_with(kHistoryHeader));
+    // No part of a row reads as a row.
+    std::size_t rows = 0;
+    for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+      const std::string one = text.substr(at, text.find('\n', at) + 1 - at);
+      if (!read_csv(std::string_view{one}.substr(0, one.size() - 1))) continue;
+      CHECK(one == line);
+      ++rows;
+    }
+    const std::size_t written =
+        cut < kHistoryHeader.size() ? 0 : (cut - kHistoryHeader.size()) / line.size();
+    CHECK(rows == written + 1);
   }
 }
 
