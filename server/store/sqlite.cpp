@@ -197,7 +197,7 @@ Result<std::unique_ptr<Store>> SqliteStore::open(const std::string& path,
   auto store = std::unique_ptr<SqliteStore>{new SqliteStore{
       in_memory ? "" : path, location, std::move(*connection), std::move(*statements)}};
   store->newest_ = UtcMillis{newest->value_or(0)};
-  auto thinner = Thinner::prepare(store->connection_, options.keep_raw_days);
+  auto thinner = Thinner::prepare(store->connection_, options.keep_raw_days, options.thin_piece_rows);
   if (!thinner) return std::unexpected{thinner.error()};
   store->thinner_.emplace(std::move(*thinner));
   store->count_unsummed();

@@ -15,19 +15,15 @@ using telemetry::Record;
 
 constexpr std::size_t kSeq = telemetry::position_of("seq");
 constexpr int kDay = kLevels - 1;
-// Rows read in one piece: some 10 ms in which a commit may have to wait. A day of three trackers at
-// 350 ms wrote 325 MB in pieces of 1000 rows and 253 MB in pieces of 3000: pages that two pieces
-// share are written twice.
-constexpr int kPieceRows = 2'000;
 // Looking for the next row costs about as much as reading some.
 constexpr int kLookRows = 2;
 
 }  // namespace
 
-Result<Thinner> Thinner::prepare(Connection& connection, int keep_days) {
+Result<Thinner> Thinner::prepare(Connection& connection, int keep_days, int piece_rows) {
   auto writer = SampleWriter::prepare(connection);
   if (!writer) return std::unexpected{writer.error()};
-  return Thinner{connection, std::move(*writer), keep_days};
+  return Thinner{connection, std::move(*writer), keep_days, piece_rows};
 }
 
 std::string Thinner::permit_sql(std::int64_t day) {
@@ -74,7 +70,7 @@ Result<std::optional<Thinner::Place>> Thinner::find(std::int64_t today) {
 Result<void> Thinner::work(Place place) {
   Counts counts;
   int rows = 0;
-  while (rows < kPieceRows) {
+  while (rows < piece_rows_) {
     if (place.device == 0) {
       const auto slot = next_slot(place);
       if (!slot) return std::unexpected{slot.error()};

@@ -42,9 +42,9 @@ namespace idast::store {
 class Thinner {
  public:
   // `keep_days` 0: for ever. The connection is used for as long as the thinner lives.
-  static Result<Thinner> prepare(Connection& connection, int keep_days);
+  static Result<Thinner> prepare(Connection& connection, int keep_days, int piece_rows);
 
-  // Does some milliseconds of what may be thinned, in a transaction of its own. `newest` is when
+  // Does `piece_rows` rows of what may be thinned, in a transaction of its own. `newest` is when
   // the newest sample was received: the only clock here. False: nothing is left for now.
   Result<bool> step(UtcMillis newest);
   // There may be a day that was not there before.
@@ -76,8 +76,11 @@ class Thinner {
     std::int64_t rows = 0;
   };
 
-  Thinner(Connection& connection, SampleWriter writer, int keep_days)
-      : connection_{&connection}, writer_{std::move(writer)}, keep_days_{keep_days} {}
+  Thinner(Connection& connection, SampleWriter writer, int keep_days, int piece_rows)
+      : connection_{&connection},
+        writer_{std::move(writer)},
+        keep_days_{keep_days},
+        piece_rows_{piece_rows} {}
   Result<std::optional<Place>> find(std::int64_t today);
   Result<void> work(Place place);
   // The slot of the first sample from a time on; nothing: none is left of its day.
@@ -95,6 +98,7 @@ class Thinner {
   Statements statements_{*connection_};
   SampleWriter writer_;
   int keep_days_;
+  int piece_rows_;
   // Nothing was left when this was the day of the newest sample.
   std::optional<std::int64_t> asleep_day_;
   // Within one piece.

@@ -8,6 +8,9 @@
 #include <vector>
 
 #include <doctest/doctest.h>
+#include <sqlite3.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "core/base/random.h"
 #include "core/telemetry/row.h"
@@ -197,6 +200,72 @@ std::string answers(Store& store) {
   return text;
 }
 
+// Every row, and what minutes, charts and `latest` say of the hour that they lie in.
+std::string dump(const std::string& file, const SqliteOptions& options) {
+  const auto store = value_of(open_sqlite(file, options));
+  const auto reader = value_of(store->open_reader());
+  std::string text;
+  const Range range{"a", UtcMillis{kMidnight}, UtcMillis{kMidnight + 3'600'000}};
+  for (const StoredRecord& row : rows_of(*store, "a")) {
+    telemetry::print_row(row.id, row.record, text);
+  }
+  const Buckets buckets = value_of(reader->buckets(range, Millis{60'000}, kFields));
+  for (const auto& field : buckets.fields) {
+    for (const Bucket& b : field) text += text_of(b.low) + text_of(b.mean) + text_of(b.high);
+  }
+  std::vector<UtcMillis> starts;
+  for (int minute = 0; minute <= 60; ++minute)
+    starts.push_back(range.from + Millis{60'000} * minute);
+  for (const Period& p : value_of(reader->periods("a", starts))) {
+    text += std::to_string(p.energy_wh) + "," + std::to_string(p.samples) + "," +
+            text_of(p.battery_pct_mean) + p.device_name_last + "\n";
+  }
+  const auto latest = value_of(reader->latest("a"));
+  telemetry::print_row(latest->id, latest->record, text);
+  return text;
+}
+
+void copy_database(const std::string& from, const std::string& to) {
+  for (const char* suffix : {"", "-wal", "-shm"}) {
+    std::error_code absent;
+    std::filesystem::remove(to + suffix, absent);
+    std::filesystem::copy_file(from + suffix, to + suffix, absent);
+  }
+}
+
+// Statements begun by every connection of this process until it ends itself; -1: it does not.
+int statements_left = -1;
+constexpr int kKilled = 9;
+
+int end_at_statement(unsigned, void*, void*, void*) {
+  if (statements_left == 0) _exit(kKilled);
+  if (statements_left > 0) --statements_left;
+  return 0;
+}
+int watch_statements(sqlite3* database, const char**, const sqlite3_api_routines*) {
+  return sqlite3_trace_v2(database, SQLITE_TRACE_STMT, end_at_statement, nullptr);
+}
+
+// In a process of its own, which is gone when it would begin statement `at` of one piece. False: it
+// did the piece before that.
+bool killed_in_a_piece(const std::string& file, const SqliteOptions& options, int at) {
+  const pid_t child = fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    using Entry = void (*)();
+    sqlite3_auto_extension(reinterpret_cast<Entry>(watch_statements));
+    const auto store = open_sqlite(file, options);
+    if (!store || (*store)->tidy()) _exit(1);
+    statements_left = at;
+    _exit((*store)->thin() ? 0 : 1);
+  }
+  int status = 0;
+  REQUIRE(waitpid(child, &status, 0) == child);
+  REQUIRE(WIFEXITED(status));
+  REQUIRE((WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == kKilled));
+  return WEXITSTATUS(status) == kKilled;
+}
+
 void check_verified(const std::string& file) {
   for (const Check& check : value_of(verify_database(file, {}, [](double) {}))) {
     CAPTURE(check.name);
@@ -241,6 +310,43 @@ TEST_CASE("thinning changes no answer by minutes, whenever it is killed and goes
   }
   CHECK_FALSE(value_of(store->unarchived()));
   check_verified(file);
+}
+
+TEST_CASE("a piece of thinning that is killed at any statement is done whole or not at all") {
+  const Folder folder;
+  const std::string file = folder.file("idast.db"), copy = folder.file("copy.db");
+  constexpr SqliteOptions kSmall{.keep_raw_days = 14, .thin_piece_rows = 40};
+  {
+    const auto store = value_of(open_sqlite(file, kSmall));
+    Tracker tracker{"a", 11};
+    std::vector<Record> records = tracker.minutes(kMidnight + 600'000, 1);
+    records.resize(100);
+    commit_all(*store, records);
+    wait_days(*store, 20);
+    while (store->tidy()) {
+    }
+    while (const auto task = value_of(store->unarchived())) value_of(store->archived(*task));
+  }
+  int kills = 0, done = 0, pieces = 0;
+  for (;; ++pieces) {
+    const std::string before = dump(file, kSmall);
+    copy_database(file, copy);
+    if (!value_of(open_sqlite(copy, kSmall))->thin()) break;
+    const std::string after = dump(copy, kSmall);
+    for (int at = 0;; ++at, ++kills) {
+      copy_database(file, copy);
+      if (!killed_in_a_piece(copy, kSmall, at)) break;
+      const std::string found = dump(copy, kSmall);
+      if (found == after) ++done;
+      CHECK((found == before || found == after));
+      if (at % 16 == 0 || found == after) check_verified(copy);
+    }
+    CHECK(dump(copy, kSmall) == after);
+    copy_database(copy, file);
+  }
+  CHECK(pieces > 2);
+  CHECK(kills > 100);
+  MESSAGE(kills, " kills in ", pieces, " pieces; after ", done, " of them the piece was done");
 }
 
 TEST_CASE("a ten-second row stands for what it took the place of, and words stay") {
