@@ -2,6 +2,9 @@
 
 #include <cmath>
 
+#include "core/base/require.h"
+#include "core/node/boot_counter.h"
+
 namespace idast::storm {
 namespace {
 
@@ -9,14 +12,22 @@ wire::SenderId sender(std::size_t number, std::uint32_t role) {
   return {static_cast<std::uint32_t>(number + 1) | role << 24};
 }
 
+std::uint32_t next_boot(ports::Files& files) {
+  const auto boot = node::count_boot(files);
+  require(boot.has_value(), "storm: a board can count its starts");
+  return *boot;
+}
+
 }  // namespace
 
-Device::Device(std::size_t number, std::uint64_t seed, ports::Broker& broker, Ledger& ledger)
+Device::Device(std::size_t number, std::uint64_t seed, ports::Broker& broker, Ledger& ledger,
+               ports::Files* receiver_files)
     : id_{"esp32-receiver-00000" + std::to_string(number)},
       random_{Random{seed}.fork(100 + number)},
       broker_{broker},
       ledger_{ledger},
       body_{random_.next(), ledger},
+      receiver_files_{receiver_files == nullptr ? own_files_ : *receiver_files},
       air_{sim::kGoodAir, random_.next()} {
   restart_transmitter();
   restart_receiver();
@@ -27,7 +38,7 @@ void Device::restart_receiver() {
   settings.device_id = FixedText<64>{std::string_view{id_}};
   settings.self = sender(id_.back() - '0', 2);
   settings.transmitter = sender(id_.back() - '0', 1);
-  settings.radio_boot = ++receiver_boots_;
+  settings.radio_boot = receiver_boots_ = next_boot(receiver_files_);
   settings.boot = {random_.next()};
   settings.mode = "sim";
   node::Site site;
@@ -44,7 +55,7 @@ void Device::restart_transmitter() {
   node::TransmitterSettings settings;
   settings.self = sender(id_.back() - '0', 1);
   settings.receiver = sender(id_.back() - '0', 2);
-  settings.boot = ++transmitter_boots_;
+  settings.boot = next_boot(transmitter_files_);
   transmitter_clock_.time = {};
   transmitter_.reset();
   transmitter_ = std::make_unique<node::Transmitter>(
@@ -54,6 +65,7 @@ void Device::restart_transmitter() {
 
 void Device::step(Millis lasting) {
   utc_ = utc_ + lasting;
+  body_.pass(lasting);
   transmitter_clock_.time = transmitter_clock_.time + lasting;
   receiver_clock_.time = receiver_clock_.time + lasting;
   receiver_clock_.utc_now.reset();
@@ -77,6 +89,8 @@ ports::Readings Device::Body::read() {
   if (random_.below(500) == 0) readings.top.reset();  // a loose wire
   readings.panel_voltage = volts(static_cast<float>(random_.between(7.5, 8.5)));
   readings.panel_current = amperes(static_cast<float>(light_ / 4'000));
+  power_w_ = static_cast<double>(readings.panel_voltage->in(volts)) *
+             static_cast<double>(readings.panel_current->in(amperes));
   readings.panel_temperature = celsius(static_cast<float>(random_.between(30, 40)));
   readings.battery_voltage = volts(6.2f);
   readings.battery_charge = percent(60.f);

@@ -11,12 +11,12 @@
 namespace idast::storm {
 namespace {
 
-constexpr std::array<std::string_view, 18> kNames{
+constexpr std::array<std::string_view, 19> kNames{
     "bad_air",           "broker_away",          "broker_full",  "broker_drops", "broker_doubles",
     "broker_reorders",   "broker_restarts",      "words_lost",   "words_late",   "server_restarts",
     "store_fails",       "store_dies_after",     "server_clock", "device_clock", "device_clockless",
-    "receiver_restarts", "transmitter_restarts", "spool_full"};
-// Drawn at random, any of them as often; what comes behind them is drawn for the spool.
+    "receiver_restarts", "transmitter_restarts", "spool_full",   "days_pass"};
+// Drawn at random, any of them as often; what comes behind them is drawn for itself.
 constexpr std::size_t kDrawn = 17;
 
 constexpr std::array<std::int64_t, 6> kClockSteps{-3'600'000, 3'600'000,      -90'000,
@@ -45,6 +45,30 @@ std::vector<Fault> spool_faults(std::uint64_t seed) {
   for (std::uint64_t i = 0; i < restarts; ++i) {
     const Instant from = at(12'000, 30'000);
     faults.push_back({.kind = FaultKind::server_restarts, .from = from, .until = from});
+  }
+  return faults;
+}
+
+// Every fourth storm lets days pass, so that what came before is archived and thinned while it goes
+// on; words that are lost about then make trackers send it again.
+std::vector<Fault> days_faults(std::uint64_t seed) {
+  Random chance = Random{seed}.fork(4);
+  if (chance.below(4) != 0) return {};
+  constexpr std::int64_t kHour = 3'600'000;
+  std::vector<Fault> faults;
+  const std::uint64_t times = 1 + chance.below(3);
+  for (std::uint64_t i = 0; i < times; ++i) {
+    const auto at = static_cast<std::int64_t>(8'000 + chance.below(30'000));
+    const auto hours = static_cast<std::int64_t>(44 + chance.below(48));
+    const Instant from{Millis{at}};
+    faults.push_back(
+        {.kind = FaultKind::days_pass, .from = from, .until = from, .amount_ms = hours * kHour});
+    const auto before = static_cast<std::int64_t>(chance.below(8'000));
+    const auto after = static_cast<std::int64_t>(chance.below(7'000));
+    faults.push_back({.kind = FaultKind::words_lost,
+                      .from = Instant{Millis{at - before}},
+                      .until = Instant{Millis{at + after}},
+                      .strength = 1});
   }
   return faults;
 }
@@ -82,6 +106,7 @@ std::vector<Fault> faults_of(std::uint64_t seed) {
     faults.push_back(fault);
   }
   std::ranges::copy(spool_faults(seed), std::back_inserter(faults));
+  std::ranges::copy(days_faults(seed), std::back_inserter(faults));
   std::ranges::stable_sort(faults, {}, &Fault::from);
   return faults;
 }

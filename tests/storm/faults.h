@@ -28,6 +28,7 @@ enum class FaultKind : std::uint8_t {
   receiver_restarts,
   transmitter_restarts,
   spool_full,  // the spool's disk takes nothing
+  days_pass,   // by every clock at once: what is stored becomes old
 };
 
 struct Fault {

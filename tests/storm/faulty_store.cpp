@@ -29,10 +29,10 @@ store::Committed as_if(std::span<const telemetry::Record> batch) {
   return committed;
 }
 
-// Periods as they would be if every sample were added when it came.
-class ByArrival final : public store::Reader {
+// Answers as the real reader does; what a planted fault changes, a reader of its own does anew.
+class AsReal : public store::Reader {
  public:
-  explicit ByArrival(std::unique_ptr<store::Reader> real) : real_{std::move(real)} {}
+  explicit AsReal(std::unique_ptr<store::Reader> real) : real_{std::move(real)} {}
   store::Result<void> ping() override { return real_->ping(); }
   store::Result<std::vector<store::DeviceSeen>> devices() override { return real_->devices(); }
   store::Result<std::optional<store::StoredRecord>> latest(const std::string& device) override {
@@ -48,7 +48,20 @@ class ByArrival final : public store::Reader {
   }
   store::Result<std::vector<store::Period>> periods(const std::string& device,
                                                     std::span<const UtcMillis> starts) override {
-    auto periods = real_->periods(device, starts);
+    return real_->periods(device, starts);
+  }
+
+ private:
+  std::unique_ptr<store::Reader> real_;
+};
+
+// Periods as they would be if every sample were added when it came.
+class ByArrival final : public AsReal {
+ public:
+  using AsReal::AsReal;
+  store::Result<std::vector<store::Period>> periods(const std::string& device,
+                                                    std::span<const UtcMillis> starts) override {
+    auto periods = AsReal::periods(device, starts);
     for (std::size_t i = 0; periods && i < periods->size(); ++i) {
       std::map<std::int64_t, std::int64_t> by_arrival;
       const auto read = rows({device, starts[i], starts[i + 1]}, SIZE_MAX / 2, [&](auto&& row) {
@@ -63,17 +76,53 @@ class ByArrival final : public store::Reader {
     }
     return periods;
   }
+};
+
+// Rows, and behind them some that were taken in once more.
+class TakenAgain final : public AsReal {
+ public:
+  TakenAgain(std::unique_ptr<store::Reader> real, std::vector<telemetry::Record> again)
+      : AsReal{std::move(real)}, again_{std::move(again)} {}
+  store::Result<void> rows(const store::Range& range, std::size_t limit,
+                           const std::function<bool(store::StoredRecord&&)>& row) override {
+    if (auto read = AsReal::rows(range, limit, row); !read) return read;
+    for (const telemetry::Record& record : again_) row({.id = 0, .record = record, .boot_started = {}});
+    return {};
+  }
 
  private:
-  std::unique_ptr<store::Reader> real_;
+  std::vector<telemetry::Record> again_;
 };
 
 }  // namespace
 
 store::Result<std::unique_ptr<store::Reader>> FaultyStore::open_reader() {
   auto reader = real_->open_reader();
-  if (!reader || plant_ != Plant::rollup_by_arrival) return reader;
-  return std::make_unique<ByArrival>(std::move(*reader));
+  if (!reader) return reader;
+  if (plant_ == Plant::rollup_by_arrival) return std::make_unique<ByArrival>(std::move(*reader));
+  if (plant_ == Plant::taken_again) {
+    return std::make_unique<TakenAgain>(std::move(*reader), again_);
+  }
+  return reader;
+}
+
+store::Result<void> FaultyStore::archived(const store::Unarchived& task) {
+  if (!fails_) return real_->archived(task);
+  return std::unexpected{
+      store::StoreError{store::StoreErrorKind::disk_full, "the storm filled the disk"}};
+}
+
+// Taken again, if the database has it only in a row for several.
+void FaultyStore::note_thinned(const telemetry::Record& absorbed) {
+  auto reader = real_->open_reader();
+  bool by_itself = !reader || !absorbed.identified();
+  const store::Range at{absorbed.device, absorbed.ts, absorbed.ts + Millis{1}};
+  if (by_itself) return;
+  const auto read = (*reader)->rows(at, SIZE_MAX / 2, [&](store::StoredRecord&& row) {
+    by_itself = by_itself || row.record.number(kSeq) == absorbed.number(kSeq);
+    return true;
+  });
+  if (read && !by_itself) again_.push_back(absorbed);
 }
 
 store::Result<store::Committed> FaultyStore::commit(
@@ -87,7 +136,10 @@ store::Result<store::Committed> FaultyStore::commit(
   if (plant_ == Plant::skipped_commit && commits_ % 16 == 0) return as_if(batch);
   auto committed = real_->commit(batch, losses, history);
   if (!committed) return committed;
-  ledger_.committed({batch.begin(), batch.end()}, {losses.begin(), losses.end()});
+  ledger_.committed(batch, losses, committed->rows);
+  for (std::size_t i = 0; plant_ == Plant::taken_again && i < batch.size(); ++i) {
+    if (committed->rows[i] == 0) note_thinned(batch[i]);
+  }
   if (plant_ == Plant::word_past_a_hole) committed->progress = as_if(batch).progress;
   return committed;
 }

@@ -1,6 +1,8 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <utility>
+#include <vector>
 
 #include "server/store/store.h"
 #include "tests/storm/ledger.h"
@@ -17,6 +19,8 @@ enum class Plant : std::uint8_t {
   lost_resend,        // what was said once is not said again
   rollup_by_arrival,  // what periods add up to follows the order in which samples came
   early_let_go,       // the spool lets go of a piece before the database has it
+  taken_again,        // what a ten-second row stands for is taken in once more when it comes again
+  early_thinning,     // days become ten-second rows before the archive has them
 };
 
 class FaultyStore final : public store::Store {
@@ -29,19 +33,26 @@ class FaultyStore final : public store::Store {
                                          std::span<const telemetry::Loss> losses,
                                          std::span<const telemetry::HistoryRow> history) override;
   store::Result<void> settle_clock(UtcMillis now) override { return real_->settle_clock(now); }
-  bool tidy() override { return real_->tidy(); }
-  bool thin() override { return real_->thin(); }
+  bool tidy() override { return !fails_ && real_->tidy(); }
+  bool thin() override { return !fails_ && real_->thin(); }
+  store::Result<std::optional<store::Unarchived>> unarchived() override {
+    return real_->unarchived();
+  }
+  store::Result<void> archived(const store::Unarchived& task) override;
   store::Result<std::unique_ptr<store::Reader>> open_reader() override;
   store::Result<Size> size() override { return real_->size(); }
 
   void fail(bool fails) { fails_ = fails; }
 
  private:
+  void note_thinned(const telemetry::Record& absorbed);
+
   std::unique_ptr<store::Store> real_;
   Ledger& ledger_;
   Plant plant_;
   bool fails_ = false;
   std::uint64_t commits_ = 0;
+  std::vector<telemetry::Record> again_;  // of the plant taken_again
 };
 
 }  // namespace idast::storm

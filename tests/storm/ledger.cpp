@@ -11,6 +11,9 @@ namespace {
 constexpr std::size_t kBootId = telemetry::position_of("boot_id");
 constexpr std::size_t kSeq = telemetry::position_of("seq");
 constexpr std::size_t kSeqFrom = telemetry::position_of("seq_from");
+constexpr std::size_t kPower = telemetry::position_of("power_w");
+constexpr std::size_t kEnergy = telemetry::position_of("energy_wh");
+constexpr std::int64_t kSlotMs = 10'000;
 
 std::string device_of(std::string_view topic) {
   const std::size_t begin = topic.find('/') + 1;
@@ -38,6 +41,17 @@ bool same(const telemetry::Record& a, const telemetry::Record& b) {
                                                                    : a.value[i] != b.value[i]) {
       return false;
     }
+  }
+  return true;
+}
+
+// Whatever is no number.
+bool same_words(const telemetry::Record& a, const telemetry::Record& b) {
+  for (std::size_t i = 0; i < telemetry::kFieldCount; ++i) {
+    const telemetry::Kind kind = telemetry::kFieldInfo[i].sql.kind;
+    if (kind == telemetry::Kind::text && a.text[i] != b.text[i]) return false;
+    const bool word = kind == telemetry::Kind::boolean || kind == telemetry::Kind::keys;
+    if (word && a.number(i) != b.number(i)) return false;
   }
   return true;
 }
@@ -83,19 +97,33 @@ bool Ledger::has(const Boot& boot, std::int64_t seq) const {
   return after != boot.taken.begin() && std::prev(after)->second >= seq;
 }
 
-void Ledger::committed(const std::vector<telemetry::Record>& records,
-                       const std::vector<telemetry::Loss>& losses) {
-  for (const telemetry::Record& record : records) {
+void Ledger::committed(std::span<const telemetry::Record> records,
+                       std::span<const telemetry::Loss> losses,
+                       std::span<const std::int64_t> rows) {
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    const telemetry::Record& record = records[i];
     if (!record.identified()) continue;
-    Boot& boot = boots_[{record.device, record.text[kBootId]}];
+    const BootKey key{record.device, record.text[kBootId]};
+    Boot& boot = boots_[key];
     const std::int64_t seq = record.value[kSeq];
-    boot.stored.insert(seq);
+    if (rows[i] == 0) {
+      if (!has(boot, seq)) fault(place(key, seq) + " was called stored before it came");
+    } else if (boot.stored.emplace(seq, taken_.size()).second) {
+      taken_.emplace_back(rows[i], record);
+    } else {
+      fault(place(key, seq) + " was taken in twice");
+    }
     take(boot, std::min(seq, record.number(kSeqFrom).value_or(seq)), seq);
   }
   for (const telemetry::Loss& loss : losses) {
     take(boots_[{loss.device, loss.boot}], loss.first, loss.last);
     given_up_ += loss.last - loss.first + 1;
   }
+}
+
+void Ledger::archived(const telemetry::Record& record) {
+  if (!record.identified()) return;
+  boots_[{record.device, record.text[kBootId]}].archived.insert(record.value[kSeq]);
 }
 
 void Ledger::spooled(const std::vector<telemetry::Record>& records) {
@@ -146,7 +174,12 @@ void Ledger::row(const telemetry::Record& record) {
   const BootKey key{record.device, record.text[kBootId]};
   const std::int64_t seq = record.value[kSeq];
   Boot& boot = boots_[key];
-  if (!boot.rows.insert(seq).second) return fault(place(key, seq) + " is stored twice");
+  const std::int64_t first = std::min(seq, record.number(kSeqFrom).value_or(seq));
+  const auto after = boot.rows.lower_bound(first);
+  if (after != boot.rows.end() && after->second <= seq) {
+    return fault(place(key, std::max(first, after->second)) + " is stored twice");
+  }
+  boot.rows.emplace(seq, first);
   const auto versions = boot.said.find(seq);
   if (versions == boot.said.end()) return fault(place(key, seq) + " was never said");
   const std::string topic = "solar-tracker/" + record.device + "/telemetry";
@@ -154,10 +187,38 @@ void Ledger::row(const telemetry::Record& record) {
     const auto read = parser_.parse(topic, version, record.received);
     if (read && same(*read, record)) return;
   }
+  if (first < seq) return thinned_row(key, boot, record);
   std::string message;
   telemetry::print_message(record, message);
   fault(place(key, seq) + " is stored as it was never said:\n  " + message + "\n  " +
         versions->second.front());
+}
+
+// A row of the database's own making: the last of those that it stands for, with their mean.
+void Ledger::thinned_row(const BootKey& key, const Boot& boot, const telemetry::Record& record) {
+  const std::int64_t last = record.value[kSeq], first = record.value[kSeqFrom];
+  std::int64_t power = 0;
+  for (std::int64_t seq = first; seq <= last; ++seq, ++thinned_) {
+    const auto stored = boot.stored.find(seq);
+    if (stored == boot.stored.end()) {
+      return fault(place(key, seq) + " was never stored, and a ten-second row stands for it");
+    }
+    if (!boot.archived.contains(seq)) {
+      return fault(place(key, seq) + " was thinned before the archive had it");
+    }
+    const telemetry::Record& one = taken_[stored->second].second;
+    if (one.ts.unix_ms() / kSlotMs != record.ts.unix_ms() / kSlotMs || !same_words(one, record)) {
+      return fault(place(key, seq) + " stands in a ten-second row that it does not belong to");
+    }
+    power += one.number(kPower).value_or(0);
+    if (seq == last && (one.ts != record.ts || one.number(kEnergy) != record.number(kEnergy))) {
+      fault(place(key, seq) + " is not the last of its ten-second row");
+    }
+  }
+  const std::int64_t count = last - first + 1;
+  if (record.number(kPower).value_or(0) != (power + count / 2) / count) {
+    fault(place(key, last) + " has not the mean power of its ten seconds");
+  }
 }
 
 void Ledger::rows_end() {
@@ -165,11 +226,16 @@ void Ledger::rows_end() {
     for (const std::int64_t seq : boot.spooled) {
       if (!has(boot, seq)) fault(place(key, seq) + " was spooled and never stored");
     }
-    if (boot.rows == boot.stored) continue;
-    std::vector<std::int64_t> missing;
-    std::ranges::set_difference(boot.stored, boot.rows, std::back_inserter(missing));
-    fault(place(key, missing.empty() ? *boot.rows.rbegin() : missing.front()) +
-          (missing.empty() ? " is a row that was never committed" : " was committed and is gone"));
+    for (const auto& [seq, taken] : boot.stored) {
+      const auto row = boot.rows.lower_bound(seq);
+      const bool there = row != boot.rows.end() && row->second <= seq;
+      if (!there) fault(place(key, seq) + " was committed and is gone");
+    }
+    for (const auto& [seq, first] : boot.rows) {
+      if (!boot.stored.contains(seq)) {
+        fault(place(key, seq) + " is a row that was never committed");
+      }
+    }
   }
 }
 

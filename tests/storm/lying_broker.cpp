@@ -10,12 +10,12 @@ LyingBroker::LyingBroker(std::size_t devices, Ledger& ledger, std::uint64_t seed
 }
 
 std::expected<ports::Ticket, ports::PublishError> LyingBroker::End::publish(
-    std::string_view topic, std::string_view payload, int, bool) {
+    std::string_view topic, std::string_view payload, int qos, bool) {
   if (!online) return std::unexpected{ports::PublishError::offline};
   if (full) return std::unexpected{ports::PublishError::queue_full};
   broker->ledger_.said(topic, payload);
   if (swallow_again && !said_before.emplace(payload).second) return ports::Ticket{1};
-  broker->take(topic, payload);
+  broker->take(topic, payload, qos);
   return ports::Ticket{1};
 }
 
@@ -26,12 +26,12 @@ std::optional<ports::Broker::Incoming> LyingBroker::End::receive() {
   return oldest;
 }
 
-void LyingBroker::take(std::string_view topic, std::string_view payload) {
-  if (topic.ends_with("/history") || topic.ends_with("/result")) return;  // not the server's
+void LyingBroker::take(std::string_view topic, std::string_view payload, int qos) {
+  if (topic.ends_with("/result")) return;  // not the pipeline's
   if (happens(lies_.drop)) return;
   const int times = happens(lies_.doubled) ? 2 : 1;
   for (int i = 0; i < times; ++i) {
-    queue_.push_back({.topic = std::string{topic}, .payload = std::string{payload}});
+    queue_.push_back({.topic = std::string{topic}, .payload = std::string{payload}, .qos = qos});
   }
   if (happens(lies_.reorder) && !queue_.empty()) {
     std::swap(queue_.back(), queue_[random_.below(queue_.size())]);
@@ -53,6 +53,10 @@ void LyingBroker::deliver(const std::function<void(const mqtt::Message&)>& recei
   // By value: the server may acknowledge on the spot.
   std::vector<Queued> due;
   std::size_t held = 0;
+  std::erase_if(queue_, [&](Queued& queued) {  // At QoS 0: handed over, and gone.
+    if (queued.qos == 0) due.push_back(queued);
+    return queued.qos == 0;
+  });
   for (Queued& queued : queue_) {
     if (held == kWindow) break;
     ++held;
@@ -65,7 +69,7 @@ void LyingBroker::deliver(const std::function<void(const mqtt::Message&)>& recei
   for (const Queued& queued : due) {
     receive({.topic = queued.topic,
              .payload = queued.payload,
-             .qos = 1,
+             .qos = static_cast<std::uint8_t>(queued.qos),
              .duplicate = queued.handed_before,
              .token = {.connection = connection_, .packet_id = queued.packet_id}});
   }

@@ -63,6 +63,7 @@ class LyingBroker {
  private:
   struct Queued {
     std::string topic, payload;
+    int qos = 1;
     std::uint16_t packet_id = 0;  // 0: not handed over on this connection
     bool handed_before = false;
   };
@@ -70,7 +71,7 @@ class LyingBroker {
     std::string topic, payload;
     Instant at;
   };
-  void take(std::string_view topic, std::string_view payload);
+  void take(std::string_view topic, std::string_view payload, int qos);
   bool happens(double chance) { return chance > 0 && random_.unit() < chance; }
 
   Ledger& ledger_;

@@ -20,14 +20,16 @@ namespace {
 
 using namespace idast::storm;
 
-constexpr std::array<std::pair<const char*, Plant>, 7> kPlants{
+constexpr std::array<std::pair<const char*, Plant>, 9> kPlants{
     {{"none", Plant::none},
      {"skipped_commit", Plant::skipped_commit},
      {"early_puback", Plant::early_puback},
      {"word_past_a_hole", Plant::word_past_a_hole},
      {"lost_resend", Plant::lost_resend},
      {"rollup_by_arrival", Plant::rollup_by_arrival},
-     {"early_let_go", Plant::early_let_go}}};
+     {"early_let_go", Plant::early_let_go},
+     {"taken_again", Plant::taken_again},
+     {"early_thinning", Plant::early_thinning}}};
 constexpr std::uint64_t kAgainEvery = 10;  // seeds that are run twice, to compare their bytes
 
 void report(std::uint64_t seed, const Outcome& outcome, Plant plant) {
@@ -46,6 +48,11 @@ void report(std::uint64_t seed, const Outcome& outcome, Plant plant) {
   std::cout << std::endl;
 }
 
+// What the seeds of a series had in them.
+struct Reached {
+  std::int64_t samples = 0, spooled = 0, thinned = 0;
+} reached;
+
 // False: it failed.
 bool try_seed(std::uint64_t seed, Plant plant) {
   const auto faults = faults_of(seed);
@@ -54,6 +61,9 @@ bool try_seed(std::uint64_t seed, Plant plant) {
       run(seed, faults, plant).digest != outcome.digest) {
     outcome.fault = "the same seed gave other rows";
   }
+  reached.samples += outcome.samples;
+  reached.spooled += outcome.through_spool;
+  reached.thinned += outcome.thinned;
   if (outcome.fault) report(seed, outcome, plant);
   return !outcome.fault;
 }
@@ -102,6 +112,8 @@ int series(const std::vector<std::uint64_t>& seeds, Plant plant) {
     progress.show(passed, static_cast<double>(passed) / static_cast<double>(seeds.size()));
   }
   progress.end();
+  std::cout << reached.samples << " samples, " << reached.spooled << " through the spool, "
+            << reached.thinned << " thinned\n";
   return summary(passed, passed < seeds.size() ? 1 : 0, "seeds held");
 }
 

@@ -13,7 +13,8 @@
 // At every step: no motor past its limits; a sample is said in one way only; nothing is
 // acknowledged that is neither stored nor in the spool, the spool lets go of nothing that is not
 // stored, and nothing is called stored that is not. At the end: every row was said and stands once,
-// what was taken is there, minutes and hours add up as if it had come in order, and, the faults
+// what was taken is there, ten-second rows stand for what the archive had and for nothing else,
+// minutes and hours add up as if it had come in order, and, the faults
 // being over, everything that the living boots took is stored within kHealWithin.
 namespace idast::storm {
 
@@ -26,6 +27,7 @@ struct Outcome {
   std::uint64_t digest = 0;          // of all rows, in order
   std::int64_t samples = 0, stored = 0, given_up = 0;
   std::int64_t through_spool = 0;
+  std::int64_t thinned = 0;  // samples for which ten-second rows stand
   Millis healed_after{0};
 };
 
