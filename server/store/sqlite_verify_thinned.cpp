@@ -101,7 +101,7 @@ Result<void> ThinnedMinutes::next() {
   const auto there = rows_->step();
   if (!there) return std::unexpected{there.error()};
   if (!*there) return {};
-  Kept& kept = kept_.emplace();
+  KeptMinute& kept = kept_.emplace();
   kept.minute = rows_->integer(0);
   kept.device = rows_->text(kHeadColumnCount + 1);
   kept.sum.head = stored_head(*rows_, 0);

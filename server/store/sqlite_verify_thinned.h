@@ -14,6 +14,14 @@
 // verify_database() checks. One day and one minute at a time; a server may write meanwhile.
 namespace idast::store {
 
+// A minute as the database has it.
+struct KeptMinute {
+  std::string device;
+  std::int64_t minute = 0;  // Since 1970.
+  Rollup sum;
+  bool sound = true;  // Its fields can be read.
+};
+
 // One owner, one thread.
 class ThinnedMinutes {
  public:
@@ -33,13 +41,6 @@ class ThinnedMinutes {
   const Check& check() const { return check_; }
 
  private:
-  // A minute of the database.
-  struct Kept {
-    std::string device;
-    std::int64_t minute = 0;
-    Rollup sum;
-    bool sound = true;
-  };
   explicit ThinnedMinutes(Connection connection) : connection_{std::move(connection)} {}
   Result<void> next();
   void add_same_time();
@@ -48,7 +49,7 @@ class ThinnedMinutes {
 
   Connection connection_;
   std::optional<Statement> rows_;
-  std::optional<Kept> kept_;  // The first that was not compared yet; nothing: none is left.
+  std::optional<KeptMinute> kept_;  // The first that was not compared yet; nothing: none is left.
   // What the archive has of the minute at hand.
   std::string device_;
   std::int64_t minute_ = 0;
