@@ -132,7 +132,8 @@ Result<void> ThinnedMinutes::add(const Record& sample, bool late) {
 }
 
 void ThinnedMinutes::add_same_time() {
-  std::ranges::stable_sort(same_time_, {}, order_of);
+  // What is the same in all of that adds up the same in either order.
+  std::ranges::sort(same_time_, {}, order_of);
   for (const Record& record : same_time_) sum_.add(record);
   same_time_.clear();
 }
