@@ -94,17 +94,18 @@ Wish Hybrid::step(const Inputs& inputs) {
   if (!inputs.sun && !sweeping_.searching) sweeping_.on = false;
   if (sweeping_.on) return sweep_step(inputs);
   if (!inputs.sun) return by_light(inputs, inputs.sunless);
-  if (inputs.sun->elevation < settings_.night_below) night_ = true;
-  if (inputs.sun->elevation > settings_.night_above) night_ = false;
+  const Direction& sun = *inputs.sun;
+  if (sun.elevation < settings_.night_below) night_ = true;
+  if (sun.elevation > settings_.night_above) night_ = false;
   if (night_ && !doubted_) watch_night(inputs);
   // A doubted clock is right about the night when it is dark.
   if (night_ && !(doubted_ && (found_ || sees_light()))) return night();
   if (doubted_) return by_light(inputs, Reason::clock_doubted);
-  if (sweep_due(inputs)) {
-    begin_sweep(inputs);
+  if (sweep_due(inputs, sun)) {
+    begin_sweep(inputs, vector_of(sun));
     return sweep_step(inputs);
   }
-  return by_sun(inputs);
+  return by_sun(inputs, vector_of(sun));
 }
 
 Wish Hybrid::night() {
@@ -139,18 +140,18 @@ void Hybrid::sense(const Inputs& inputs) {
     if (std::isfinite(power) && heat > 0.1) sight_[kPowerChannel] = std::log(power / heat);
   }
   if (!inputs.sun || doubted_ || sweeping_.on) return;
-  estimate_light(inputs);
+  estimate_light(inputs, vector_of(*inputs.sun));
 }
 
-void Hybrid::estimate_light(const Inputs& inputs) {
+void Hybrid::estimate_light(const Inputs& inputs, const Vector& sun) {
   light_is_fresh_ = false;
   // Between two poses the readings belong to neither.
   if (inputs.target != last_target_) {
     last_target_ = inputs.target;
     return;
   }
-  const auto now = control::skylight(calibration_.body(), calibration_.terms(), sight_, standing(),
-                                     vector_of(*inputs.sun));
+  const auto now =
+      control::skylight(calibration_.body(), calibration_.terms(), sight_, standing(), sun);
   if (!now) return;
   light_is_fresh_ = true;
   light_at_ = inputs.now;
@@ -159,10 +160,11 @@ void Hybrid::estimate_light(const Inputs& inputs) {
     beam_slow_ = now->beam;
     return;
   }
+  SkyLight& smooth = *light_now_;
   const double fast = share_of_step(inputs.elapsed, kLightMemory);
-  light_now_->beam += fast * (now->beam - light_now_->beam);
-  light_now_->sky += fast * (now->sky - light_now_->sky);
-  light_now_->misfit += fast * (now->misfit - light_now_->misfit);
+  smooth.beam += fast * (now->beam - smooth.beam);
+  smooth.sky += fast * (now->sky - smooth.sky);
+  smooth.misfit += fast * (now->misfit - smooth.misfit);
   beam_slow_ += share_of_step(inputs.elapsed, kBeamMemory) * (now->beam - beam_slow_);
 }
 
@@ -221,7 +223,7 @@ Wish Hybrid::by_light(const Inputs& inputs, Reason reason) {
     return {.pose = inputs.target, .state = State::acquire, .reason = Reason::searching};
   }
   if (found_ && (!found_at_ || inputs.now - *found_at_ >= kRingEvery)) {
-    begin_ring(inputs);
+    begin_ring(inputs, *found_);
     return sweep_step(inputs);
   }
   if (!found_ && sees_light() && (!search_at_ || inputs.now >= *search_at_)) {
@@ -238,9 +240,8 @@ Wish Hybrid::by_light(const Inputs& inputs, Reason reason) {
   return wish;
 }
 
-Wish Hybrid::by_sun(const Inputs& inputs) {
+Wish Hybrid::by_sun(const Inputs& inputs, const Vector& sun) {
   forget_old_light(inputs);
-  const Vector sun = vector_of(*inputs.sun);
   const Vector soon = inputs.sun_soon ? vector_of(*inputs.sun_soon) : sun;
   const bool pays = diffuse_pays(sun);
   const bool dwelt = !diffuse_since_ || inputs.now - *diffuse_since_ >= settings_.dwell;
@@ -248,9 +249,9 @@ Wish Hybrid::by_sun(const Inputs& inputs) {
     diffuse_ = pays;
     diffuse_since_ = inputs.now;
   }
-  glance(inputs);
+  glance(inputs, sun);
   watch_light(inputs);
-  watch_readings(inputs);
+  watch_readings(inputs, sun);
   return diffuse_ ? lean(inputs, sun) : point(inputs, sun, soon);
 }
 

@@ -132,7 +132,7 @@ class Hybrid {
   static constexpr Millis kAfterTooFew = std::chrono::minutes{5};
 
   void sense(const Inputs& inputs);
-  void estimate_light(const Inputs& inputs);
+  void estimate_light(const Inputs& inputs, const Vector& sun);
   bool beam_is_strong() const;
   bool beam_is_calm() const;
   void learn(const Inputs& inputs);
@@ -140,27 +140,27 @@ class Hybrid {
   void judge_jam(const FoundJam& found);
   void judge_found(const FoundSun& found, const Inputs& inputs);
   bool searches() const { return search_.busy() || jam_search_.busy(); }
-  bool sweep_due(const Inputs& inputs) const;
+  bool sweep_due(const Inputs& inputs, const Direction& sun) const;
   Millis sweep_interval() const;
-  void begin_sweep(const Inputs& inputs);
+  void begin_sweep(const Inputs& inputs, const Vector& sun);
   void begin_search(const Inputs& inputs);
-  void begin_ring(const Inputs& inputs);
+  void begin_ring(const Inputs& inputs, const Vector& found);
   void begin_looks(const Inputs& inputs);
   void begin_look();
   void end_look(const Inputs& inputs);
   void end_sweep(const Inputs& inputs);
   Wish sweep_step(const Inputs& inputs);
-  void glance(const Inputs& inputs);
+  void glance(const Inputs& inputs, const Vector& sun);
   void judge_glance(Learning verdict);
   void forget_old_light(const Inputs& inputs);
   void watch_light(const Inputs& inputs);
-  void watch_readings(const Inputs& inputs);
+  void watch_readings(const Inputs& inputs, const Vector& sun);
   void watch_night(const Inputs& inputs);
   bool sees_light() const;
   void doubt(std::optional<Vector> found);
   void stop_moving(const Inputs& inputs);
   Wish by_light(const Inputs& inputs, Reason reason);
-  Wish by_sun(const Inputs& inputs);
+  Wish by_sun(const Inputs& inputs, const Vector& sun);
   Wish point(const Inputs& inputs, const Vector& sun, const Vector& soon);
   Wish lean(const Inputs& inputs, const Vector& sun);
   Wish night();

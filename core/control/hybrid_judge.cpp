@@ -167,11 +167,11 @@ void Hybrid::watch_light(const Inputs& inputs) {
 }
 
 // A sensor whose reading is missing although the others say that it could be read.
-void Hybrid::watch_readings(const Inputs& inputs) {
+void Hybrid::watch_readings(const Inputs& inputs, const Vector& sun) {
   const bool known = light_now_ && light_is_fresh_ && calibration_.sweeps() > 0;
   if (!known) return;
   const Terms& terms = calibration_.terms();
-  const Shares shares = calibration_.body().shares(terms, standing(), vector_of(*inputs.sun));
+  const Shares shares = calibration_.body().shares(terms, standing(), sun);
   for (std::size_t i = 0; i < kLights; ++i) {
     if (sight_[i]) {
       unread_[i] = Millis{0};
@@ -188,8 +188,9 @@ void Hybrid::watch_readings(const Inputs& inputs) {
 void Hybrid::watch_night(const Inputs& inputs) {
   std::size_t bright = 0;
   for (std::size_t i = 0; i < kLights; ++i) {
-    if (!sight_[i]) continue;
-    const double light = calibration_.body().light(calibration_.terms(), i, *sight_[i]);
+    const std::optional<double>& seen = sight_[i];
+    if (!seen) continue;
+    const double light = calibration_.body().light(calibration_.terms(), i, *seen);
     bright += light > kNoNight ? 1 : 0;
   }
   if (bright < 2) {

@@ -31,6 +31,7 @@ bool Hybrid::diffuse_pays(const Vector& sun) const {
 
 // Whether `wanted` catches noticeably more than `looks`.
 bool Hybrid::earns(const Vector& looks, const Vector& wanted, const Vector& sun) const {
+  if (!light_now_) return false;
   const Terms& terms = calibration_.terms();
   const double beam = light_now_->beam;
   const double sky = light_now_->sky;
@@ -51,7 +52,7 @@ Wish Hybrid::lean(const Inputs& inputs, const Vector& sun) {
   const Vector looks = calibration_.body().panel(terms, standing()).normal;
   // Two tilts that catch nearly the same are not worth a move.
   const double off = angle_between_deg(looks, wanted);
-  const bool better = off > kLeanStep && light_now_ && earns(looks, wanted, sun);
+  const bool better = off > kLeanStep && earns(looks, wanted, sun);
   if (!goal_ || (inputs.target == *goal_ && (better || off > kLeanMax))) {
     goal_ = calibration_.body().aim_at(terms, wanted, standing_pose()).pose;
   }

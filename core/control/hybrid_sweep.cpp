@@ -19,9 +19,9 @@ constexpr double kSkyKnown = 5.0, kSkyKnownShare = 0.25;
 
 }  // namespace
 
-bool Hybrid::sweep_due(const Inputs& inputs) const {
+bool Hybrid::sweep_due(const Inputs& inputs, const Direction& sun) const {
   if (calibration_.busy() || searches()) return false;
-  if (inputs.sun->elevation < settings_.sweep_above) return false;
+  if (sun.elevation < settings_.sweep_above) return false;
   if (goal_ && inputs.target != *goal_) return false;
   const auto seen = std::count_if(sight_.begin(), sight_.end(),
                                   [](const auto& reading) { return reading.has_value(); });
@@ -62,7 +62,7 @@ void Hybrid::begin_look() {
   sweeping_.pose = calibration_.body().aim_at(calibration_.terms(), wanted, standing_pose()).pose;
 }
 
-void Hybrid::begin_sweep(const Inputs& inputs) {
+void Hybrid::begin_sweep(const Inputs& inputs, const Vector& sun) {
   const double expected = calibration_.pointing_deviation_deg(standing());
   const double settled = in_degrees(settings_.settled);
   Degrees wide = settings_.sweep_aside;
@@ -71,7 +71,7 @@ void Hybrid::begin_sweep(const Inputs& inputs) {
   }
   // Flat tells gains from gammas; it costs most light, so only the first sweep has it.
   const bool with_flat = calibration_.sweeps() == 0;
-  sweeping_.plan = sweep_around_sun(vector_of(*inputs.sun), in_degrees(wide), with_flat);
+  sweeping_.plan = sweep_around_sun(sun, in_degrees(wide), with_flat);
   sweeping_.searching = false;
   sweeping_.ring = false;
   begin_looks(inputs);
@@ -84,8 +84,8 @@ void Hybrid::begin_search(const Inputs& inputs) {
   begin_looks(inputs);
 }
 
-void Hybrid::begin_ring(const Inputs& inputs) {
-  sweeping_.plan = ring_around(*found_);
+void Hybrid::begin_ring(const Inputs& inputs, const Vector& found) {
+  sweeping_.plan = ring_around(found);
   sweeping_.searching = true;
   sweeping_.ring = true;
   begin_looks(inputs);
@@ -144,7 +144,7 @@ void Hybrid::end_sweep(const Inputs& inputs) {
 }
 
 // Between sweeps the panel already looks at the sun: what it reads there is worth learning from.
-void Hybrid::glance(const Inputs& inputs) {
+void Hybrid::glance(const Inputs& inputs, const Vector& sun) {
   const bool due = !glancing_.done_at || inputs.now - *glancing_.done_at >= settings_.glance_every;
   const bool still = goal_ && inputs.target == *goal_ && inputs.target == last_target_;
   if (!due || !still || diffuse_ || !beam_is_strong() || !beam_is_calm() || !beam_swept_at_ ||
@@ -160,8 +160,7 @@ void Hybrid::glance(const Inputs& inputs) {
   if (inputs.now - *glancing_.began_at < settings_.look_settle + 2 * settings_.look_read) return;
   glancing_.began_at.reset();
   glancing_.done_at = inputs.now;
-  Look look{
-      .inner = standing(), .sun = vector_of(*inputs.sun), .seconds = 0.0, .sight = {}, .noise = {}};
+  Look look{.inner = standing(), .sun = sun, .seconds = 0.0, .sight = {}, .noise = {}};
   glancing_.mean.put_into(look, settings_.head);
   Sweep alone;
   const double hours = in_hours(inputs.now - *beam_swept_at_);
