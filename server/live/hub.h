@@ -32,13 +32,13 @@ constexpr std::size_t kStreamsMax = 512;
 constexpr std::size_t kChannelsMax = 128;
 constexpr std::size_t kFilterDevicesMax = 64;
 // What all channels together remember for readers that come back.
-constexpr std::size_t kHistoryBytesMax = 4 * 1024 * 1024;
-constexpr std::size_t kHistoryBytesMin = 32 * 1024;  // Of one channel, however many there are.
+constexpr std::size_t kHistoryBytesMax = 4'194'304;
+constexpr std::size_t kHistoryBytesMin = 32'768;  // Of one channel, however many there are.
 // A channel without readers is kept this long for one that comes back.
 constexpr Millis kChannelLinger = std::chrono::seconds{30};
 // Batches that wait for one reader: two seconds of them.
 constexpr std::size_t kOutboxMax = 40;
-constexpr std::size_t kOutboxBytesMax = 256 * 1024;
+constexpr std::size_t kOutboxBytesMax = 262'144;
 // A printed state serves everyone who needs one within this time.
 constexpr Millis kStateShared = std::chrono::seconds{1};
 

@@ -1,6 +1,7 @@
 #include "server/live/print.h"
 
 #include <array>
+#include <cmath>
 
 #include "core/base/calendar.h"
 #include "core/base/text.h"
@@ -55,7 +56,7 @@ void append_online(std::optional<bool> online, std::string& out) {
 
 // Tenths are more than an estimate deserves.
 void append_tenths(double value, std::string& out) {
-  append_scaled(static_cast<std::int64_t>(value * 10.0 + 0.5), 1, out);
+  append_scaled(std::llround(value * 10.0), 1, out);
 }
 
 void append_backfill(const std::optional<Progress>& backfill, std::string& out) {
