@@ -595,6 +595,9 @@ bool Service::Parts::archive_some() {
 }
 
 void Service::Parts::measure_store(api::Metrics& metrics) {
+  metrics.gauge("idast_store_upkeep_stuck",
+                "1 while sums and old days stand still for what cannot be read; see the log.",
+                writer_->upkeep_trouble() ? 1 : 0);
   metrics.counter("idast_store_failures_total", "Commits that failed and were tried again.",
                   static_cast<double>(writer_->failures()));
   metrics.gauge("idast_store_step_seconds",

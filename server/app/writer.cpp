@@ -152,7 +152,27 @@ void Writer::tidy() {
   }
   const Step step{*this};
   untidy_ = untidy_ || outlets_.idle();
+  note_upkeep(store_.upkeep_trouble());
   backlog_.tidy(now());
+}
+
+void Writer::note_upkeep(const std::optional<store::StoreError>& trouble) {
+  std::optional<std::string> words;
+  if (trouble) words = trouble->words;
+  Lock lock{mutex_};
+  if (words == upkeep_trouble_) return;
+  if (words) {
+    log_.error("store.upkeep_failed",
+               {{"words", *words + "; days are not summed up any more: see idast verify"}});
+  } else {
+    log_.info("store.upkeep_recovered");
+  }
+  upkeep_trouble_ = std::move(words);
+}
+
+std::optional<std::string> Writer::upkeep_trouble() const {
+  Lock lock{mutex_};
+  return upkeep_trouble_;
 }
 
 void Writer::write(Batch batch) {

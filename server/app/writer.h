@@ -64,6 +64,8 @@ class Writer {
   // writer's own is the one that waits.
   void watch();
   std::uint64_t failures() const;
+  // Why sums or thinning stand still, while they do; samples are stored all the same. Any thread.
+  std::optional<std::string> upkeep_trouble() const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -94,6 +96,7 @@ class Writer {
                                          std::span<const telemetry::HistoryRow> history);
   store::Result<void> settle();
   void note_trouble(const store::StoreError& error);
+  void note_upkeep(const std::optional<store::StoreError>& trouble);
 
   store::Store& store_;
   Backlog& backlog_;
@@ -112,6 +115,7 @@ class Writer {
   std::optional<Batch> waiting_ GUARDED_BY(mutex_);
   std::optional<UtcMillis> fallen_to_ GUARDED_BY(mutex_);
   std::optional<std::string> trouble_ GUARDED_BY(mutex_);
+  std::optional<std::string> upkeep_trouble_ GUARDED_BY(mutex_);
   std::uint64_t failures_ GUARDED_BY(mutex_) = 0;
   std::optional<Clock::time_point> step_since_ GUARDED_BY(mutex_);
   bool stall_logged_ GUARDED_BY(mutex_) = false;

@@ -2,6 +2,8 @@
 
 #include <deque>
 #include <future>
+#include <optional>
+#include <semaphore>
 #include <utility>
 
 #include <doctest/doctest.h>
@@ -35,8 +37,10 @@ class StubbornStore final : public store::Store {
     return std::unexpected{store::StoreError{store::StoreErrorKind::unavailable, ""}};
   }
   store::Result<Size> size() override { return Size{}; }
+  std::optional<store::StoreError> upkeep_trouble() override { return unreadable; }
 
-  std::vector<std::string> rows;  // Of the writer's thread, until it has ended.
+  std::optional<store::StoreError> unreadable;  // Before the writer begins.
+  std::vector<std::string> rows;                // Of the writer's thread, until it has ended.
 
  private:
   int refusals_;
@@ -102,6 +106,27 @@ TEST_CASE("a batch that the store takes comes back committed, and the spool stay
   CHECK(answers.committed.get_future().get().tokens[0].token.packet_id == 9);
   CHECK_FALSE(writer.trouble().has_value());
   CHECK(disk.list()->empty());
+}
+
+TEST_CASE("sums that stand still are named, and hold up no sample") {
+  const Log log{LogFormat::text};
+  SpoolFolder disk;
+  Backlog backlog{disk, kLimit, log};
+  StubbornStore store{0};
+  store.unreadable = {store::StoreErrorKind::corrupt, "a rollup cannot be read"};
+  std::counting_semaphore<> taken{0};
+  Writer writer{store,
+                backlog,
+                log,
+                {.committed = [&](const Batch&, const store::Committed&) { taken.release(); },
+                 .failed = [](const Batch&) {},
+                 .replayed = [](const store::Committed&, bool) {}}};
+  for (int i = 0; i < 2; ++i) {  // It tidies up after the first.
+    writer.submit(batch_of("a"));
+    taken.acquire();
+  }
+  CHECK(writer.upkeep_trouble() == "a rollup cannot be read");
+  CHECK_FALSE(writer.trouble());
 }
 
 TEST_CASE("a batch that the store refuses comes back at once, to be put into the spool") {

@@ -58,6 +58,9 @@ class SqliteStore final : public Store {
   Result<void> settle_clock(UtcMillis now) override { return put_boots_before(connection_, now); }
   bool tidy() override;
   bool thin() override;
+  std::optional<StoreError> upkeep_trouble() override {
+    return sums_trouble_ ? sums_trouble_ : thinning_trouble_;
+  }
   Result<std::optional<Unarchived>> unarchived() override;
   Result<void> archived(const Unarchived& task) override;
   Result<std::unique_ptr<Reader>> open_reader() override { return open_sqlite_reader(location_); }
@@ -104,6 +107,8 @@ class SqliteStore final : public Store {
         connection_{std::move(connection)},
         statements_{std::move(statements)} {}
 
+  // Whether there is more to do; trouble that lasts is kept.
+  static bool upkeep(const Result<bool>& step, std::optional<StoreError>& trouble);
   void count_unsummed();
   static Result<Prepared> prepare(Connection& connection);
   void forget();
@@ -135,7 +140,8 @@ class SqliteStore final : public Store {
   std::int64_t version_ = -1;  // SQLite's data_version: another's commit changes it.
   RollupKeeper rollups_{connection_};
   std::optional<Thinner> thinner_;  // There is one once the store is open.
-  UtcMillis newest_;                // When the newest sample was received.
+  std::optional<StoreError> sums_trouble_, thinning_trouble_;
+  UtcMillis newest_;  // When the newest sample was received.
   std::atomic<std::int64_t> unsummed_days_ = 0;
   std::atomic<std::int64_t> late_thinned_ = 0;
   std::atomic<std::int64_t> overlapped_ = 0;
@@ -361,12 +367,18 @@ Result<void> SqliteStore::add(const HistoryRow& row, Work& work) {
 bool SqliteStore::tidy() {
   if (connection_.log_pages() >= kLogPagesMax) connection_.checkpoint();
   // What cannot be written now, because the disk is full or someone holds the lock, stays due.
-  const bool more = rollups_.step(newest_).value_or(false);
+  const bool more = upkeep(rollups_.step(newest_), sums_trouble_);
   if (unsummed_days_ > 0) count_unsummed();
   return more;
 }
 
-bool SqliteStore::thin() { return thinner_->step(newest_).value_or(false); }
+bool SqliteStore::thin() { return upkeep(thinner_->step(newest_), thinning_trouble_); }
+
+bool SqliteStore::upkeep(const Result<bool>& step, std::optional<StoreError>& trouble) {
+  if (step) trouble.reset();
+  if (!step && step.error().kind == StoreErrorKind::corrupt) trouble = step.error();
+  return step.value_or(false);
+}
 
 void SqliteStore::count_unsummed() {
   const auto days =

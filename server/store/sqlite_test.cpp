@@ -716,6 +716,30 @@ TEST_CASE("the log is moved into the database by tidying, and no commit waits fo
   CHECK(std::filesystem::file_size(file + "-wal") < 2 * log_bytes);
 }
 
+TEST_CASE("a sum that cannot be read is named, until it can be read, and holds up no commit") {
+  const Folder folder;
+  const std::string file = folder.file("idast.db");
+  const auto store = value_of(open_sqlite(file));
+  const auto commit_at = [&](std::int64_t seq) {
+    const Record record = identified("a", kBootA, seq, kNoon + seq * 60'000);
+    value_of(store->commit({&record, 1}));
+    for (int i = 0; i < 10; ++i) store->tidy();
+  };
+  for (std::int64_t seq = 0; seq < 3; ++seq) commit_at(seq);
+  CHECK_FALSE(store->upkeep_trouble());
+  const std::string first = "UPDATE rollup_fields SET fields = ";
+  const std::string which = " WHERE level = 0 AND start = " + std::to_string(kNoon / 60'000);
+  const std::string sound = command_line(file, "SELECT hex(fields) FROM rollup_fields" + which);
+  command_line(file, first + "x'ff'" + which);
+  for (std::int64_t seq = 3; seq < 17; ++seq) commit_at(seq);
+  REQUIRE(store->upkeep_trouble());
+  CHECK(store->upkeep_trouble()->kind == StoreErrorKind::corrupt);
+  command_line(file, first + "x'" + sound + "'" + which);
+  commit_at(17);
+  CHECK_FALSE(store->upkeep_trouble());
+  CHECK(command_line(file, "SELECT count(*) FROM rollup WHERE level = 1") == "1");
+}
+
 TEST_CASE("a newer schema stops the start and is left as it is") {
   const Folder folder;
   const std::string file = folder.file("idast.db");

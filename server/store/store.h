@@ -162,6 +162,9 @@ class Store {
   // The same for days that are old by the newest receipt, when tidy() has nothing left: some of it
   // goes for good, so not within an hour of a clock that was set.
   virtual bool thin() { return false; }
+  // Why one of them stands still for good: something in the database cannot be read. A lock or a
+  // full disk passes, and commit() says so. On their thread.
+  virtual std::optional<StoreError> upkeep_trouble() { return std::nullopt; }
   // The oldest day that is over since an hour, is summed up and has samples that archived() was not
   // told of.
   virtual Result<std::optional<Unarchived>> unarchived() { return std::nullopt; }
