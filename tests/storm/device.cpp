@@ -25,7 +25,6 @@ Device::Device(std::size_t number, std::uint64_t seed, ports::Broker& broker, Le
     : id_{"esp32-receiver-00000" + std::to_string(number)},
       random_{Random{seed}.fork(100 + number)},
       broker_{broker},
-      ledger_{ledger},
       body_{random_.next(), ledger},
       receiver_files_{receiver_files == nullptr ? own_files_ : *receiver_files},
       air_{sim::kGoodAir, random_.next()} {

@@ -68,7 +68,6 @@ class Device {
   std::string id_;
   Random random_;
   ports::Broker& broker_;
-  Ledger& ledger_;
   Body body_;
   Quiet log_;
   sim::MemoryFiles own_files_, transmitter_files_;
