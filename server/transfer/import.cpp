@@ -386,19 +386,21 @@ std::expected<bool, std::string> Import::is_known(const Record& record) {
 }
 
 Import::Done Import::drop_known() {
+  // All are asked before any is moved: after an error the batch is what it was.
+  std::vector<bool> known(batch_.size());
+  for (std::size_t i = 0; i < batch_.size(); ++i) {
+    if (batch_[i].identified()) continue;
+    const auto asked = is_known(batch_[i]);
+    if (!asked) return std::unexpected{asked.error()};
+    known[i] = *asked;
+  }
   std::size_t kept = 0;
   for (std::size_t i = 0; i < batch_.size(); ++i) {
-    if (!batch_[i].identified()) {
-      const auto known = is_known(batch_[i]);
-      if (!known) return std::unexpected{known.error()};
-      if (*known) {
-        ++imported_.known;
-        continue;
-      }
-    }
+    if (known[i]) continue;
     if (kept != i) batch_[kept] = std::move(batch_[i]);
     ++kept;
   }
+  imported_.known += batch_.size() - kept;
   batch_.resize(kept);
   return {};
 }

@@ -429,6 +429,54 @@ TEST_CASE("a dump again, or after the same samples came by MQTT, adds nothing") 
   CHECK(second.imported.taken == 0);
 }
 
+TEST_CASE("a database that cannot be read for a moment costs an import no row and invents none") {
+  // The second question for rows is not answered.
+  struct Hesitant final : store::Reader {
+    explicit Hesitant(store::Reader& r) : real{r} {}
+    store::Reader& real;
+    int asked = 0;
+    store::Result<void> ping() override { return real.ping(); }
+    store::Result<std::vector<store::DeviceSeen>> devices() override { return real.devices(); }
+    store::Result<std::optional<store::StoredRecord>> latest(const std::string& device) override {
+      return real.latest(device);
+    }
+    store::Result<void> rows(const store::Range& range, std::size_t limit,
+                             const std::function<bool(store::StoredRecord&&)>& row) override {
+      if (++asked != 2) return real.rows(range, limit, row);
+      return std::unexpected{store::StoreError{store::StoreErrorKind::unavailable, "locked"}};
+    }
+    store::Result<store::Buckets> buckets(const store::Range& range, Millis step,
+                                          std::span<const std::size_t> fields) override {
+      return real.buckets(range, step, fields);
+    }
+    store::Result<std::vector<store::Period>> periods(const std::string& device,
+                                                      std::span<const UtcMillis> starts) override {
+      return real.periods(device, starts);
+    }
+  };
+  const std::string rows = R"((1,'2023-12-21 12:00:00.000','Phone',8.50,1,NULL),)"
+                           R"((2,'2023-12-21 12:00:01.000','Phone',8.25,1,NULL);)";
+  const std::string dump = std::string{"SET TIME_ZONE='+00:00';\n"} + kTableHead + rows;
+  const std::string first_row = std::string{"SET TIME_ZONE='+00:00';\n"} + kTableHead +
+                                rows.substr(0, rows.find("),(") + 1) + ";";
+  const Folder folder;
+  const ImportOptions options{.device = kDevice, .assume_utc = true};
+  CHECK(imported(folder.file("a.db"), {first_row}, options).imported.taken == 1);
+  {
+    const auto store = value_of(store::open_sqlite(folder.file("a.db")));
+    const auto reader = value_of(store->open_reader());
+    Hesitant hesitant{*reader};
+    Import import{*store, hesitant, folder.file("a.db"), options};
+    CHECK_FALSE(import.take(source_of(dump), "file"));
+    value_of(import.finish());
+    CHECK(import.imported().known == 1);
+    CHECK(import.imported().taken == 1);
+  }
+  const auto found = rows_in(folder.file("a.db"));
+  CHECK(found.size() == 2);
+  for (const store::StoredRecord& row : found) CHECK(row.record.device == kDevice);
+}
+
 TEST_CASE("what was received long ago is not the newest when it is brought in") {
   const Folder folder;
   fill(folder.file("a.db"));
