@@ -36,8 +36,8 @@ def routes_table(openapi: str) -> str:
     for path, operations in json.loads(openapi)["paths"].items():
         operation = operations["get"]
         names = ", ".join(f"`{p['name']}`" for p in operation["parameters"] if p["in"] != "path")
-        seed = "SeedError" in json.dumps(operation["responses"]["default"])
-        about = operation["summary"] + (" *Seed.*" if seed else "")
+        original = "OriginalError" in json.dumps(operation["responses"]["default"])
+        about = operation["summary"] + (" *Original.*" if original else "")
         lines.append(f"| `{path}` | {about} | {names or '–'} |")
     return "\n".join(lines) + "\n"
 

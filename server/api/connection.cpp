@@ -79,7 +79,7 @@ void Connection::close() {
 void Connection::on_read(const error_code& error) {
   if (core_->stopped) return;
   pattern_ = "";
-  seed_ = false;
+  original_ = false;
   if (error) {
     if (!is_malformed(error)) return close();
     ++core_->counters.requests_malformed;
@@ -114,15 +114,15 @@ void Connection::handle() {
   const auto match = core_->routes.match(*target);
   if (match) {
     pattern_ = core_->routes[match->index].pattern;
-    seed_ = core_->routes[match->index].seed;
+    original_ = core_->routes[match->index].original;
   }
   const http::verb verb = request_.method();
-  if (verb == http::verb::options) return send_options(seed_);
+  if (verb == http::verb::options) return send_options(original_);
   if (verb != http::verb::get && verb != http::verb::head) {
     const bool known = match || target->path == kStreamPath || find_page(target->path, {});
     if (!known) return refuse({404, "not_found", "there is nothing at this address"});
     return refuse({405, "method_not_allowed", "only GET, HEAD and OPTIONS are answered here"},
-                  seed_);
+                  original_);
   }
   if (target->path == kStreamPath) return open_stream(*target);
   if (!match) return handle_page(*target);
@@ -141,12 +141,12 @@ void Connection::handle_page(const Target& target) {
 
 void Connection::handle_route(const Match& match, Request request) {
   const Route& route = core_->routes[match.index];
-  if (route.where == Where::at_once) return on_outcome(route.endpoint(request), route.seed);
+  if (route.where == Where::at_once) return on_outcome(route.endpoint(request), route.original);
   std::size_t jobs = 0;
   for (const std::size_t waiting : core_->load) jobs += waiting;
   if (jobs >= kJobsMax) {
     ++core_->counters.requests_busy;
-    return refuse({503, "busy", "too many requests are waiting; try again"}, route.seed);
+    return refuse({503, "busy", "too many requests are waiting; try again"}, route.original);
   }
   run_on_worker(match, std::move(request));
 }
@@ -160,23 +160,23 @@ void Connection::run_on_worker(const Match& match, Request request) {
                                request = std::move(request)](const Routes& routes) mutable {
     Outcome outcome = routes[index].endpoint(request);
     asio::io_context& io = self->core_->io;
-    asio::post(io, [self = std::move(self), seed = routes[index].seed,
+    asio::post(io, [self = std::move(self), original = routes[index].original,
                     outcome = std::move(outcome)]() mutable {
       --self->core_->load[self->worker_];
-      self->on_outcome(std::move(outcome), seed);
+      self->on_outcome(std::move(outcome), original);
     });
   });
 }
 
-void Connection::on_outcome(Outcome outcome, bool seed) {
-  if (!outcome) return refuse(std::move(outcome.error()), seed);
+void Connection::on_outcome(Outcome outcome, bool original) {
+  if (!outcome) return refuse(std::move(outcome.error()), original);
   send(std::move(*outcome));
 }
 
-void Connection::send_options(bool seed) {
+void Connection::send_options(bool original) {
   Answer answer{.status = 204, .type = ""};
   answer.headers = {{"Allow", "GET, HEAD, OPTIONS"}};
-  if (seed) {
+  if (original) {
     answer.headers.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, OPTIONS");
     answer.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type");
     answer.headers.emplace_back("Access-Control-Max-Age", "86400");
@@ -189,7 +189,7 @@ void Connection::common(http::fields& fields) const {
   fields.set("Referrer-Policy", "no-referrer");
   fields.set("Content-Security-Policy",
              beast::string_view{kContentSecurityPolicy.data(), kContentSecurityPolicy.size()});
-  if (seed_) fields.set("Access-Control-Allow-Origin", "*");
+  if (original_) fields.set("Access-Control-Allow-Origin", "*");
 }
 
 void Connection::send(Answer answer) {

@@ -58,8 +58,8 @@ class Server::Core : public std::enable_shared_from_this<Server::Core> {
   bool stopped = false;
 };
 
-// Kept alive by its own pending operations: whichever ends last lets it go. A worker's job gives its
-// hold back with its answer, because a connection may only end on the thread of the io_context.
+// Kept alive by its own pending operations: whichever ends last lets it go. A worker's job gives
+// its hold back with its answer, because a connection may only end on the thread of the io_context.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   Connection(boost::asio::ip::tcp::socket socket, std::shared_ptr<Server::Core> core)
@@ -85,9 +85,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void handle_page(const Target& target);
   void run_on_worker(const Match& match, Request request);
   void run_more();
-  void on_outcome(Outcome outcome, bool seed);
-  void refuse(ApiError error, bool seed = false) { send(to_answer(error, seed)); }
-  void send_options(bool seed);
+  void on_outcome(Outcome outcome, bool original);
+  void refuse(ApiError error, bool original = false) { send(to_answer(error, original)); }
+  void send_options(bool original);
   void send(Answer answer);
   void send_pieces(Answer answer);
   void write_piece(std::string piece, bool last);
@@ -112,7 +112,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::optional<Parser> parser_;
   boost::beast::http::request<boost::beast::http::string_body> request_;
   std::string pattern_;  // For the counters: never text of the client's.
-  bool seed_ = false;
+  bool original_ = false;
   bool keep_alive_ = false;
 
   std::optional<boost::beast::http::response<boost::beast::http::string_body>> response_;

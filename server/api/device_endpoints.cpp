@@ -4,7 +4,7 @@
 
 #include "core/base/calendar.h"
 #include "core/base/text.h"
-#include "server/api/seed_endpoints.h"
+#include "server/api/original_endpoints.h"
 #include "server/live/print.h"
 #include "server/query/samples.h"
 

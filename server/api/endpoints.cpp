@@ -6,7 +6,7 @@
 #include "core/telemetry/row.h"
 #include "server/api/device_endpoints.h"
 #include "server/api/openapi.h"
-#include "server/api/seed_endpoints.h"
+#include "server/api/original_endpoints.h"
 
 namespace idast::api {
 namespace {
@@ -88,20 +88,20 @@ struct GetOpenApi {  // GET /api/v1/openapi.json
 }  // namespace
 
 Routes make_routes(const Foundations& on) {
-  constexpr bool kSeed = true, kOurs = false;
+  constexpr bool kOriginal = true, kOurs = false;
   return Routes{{
       {"/health",
        "Whether the database answers.",
        "Ok",
        {},
-       kSeed,
+       kOriginal,
        Where::worker,
        GetHealth{on.reader, on.store_trouble}},
       {"/api/latest",
        "The newest sample, of one tracker or over all.",
        "Latest",
        {kDevice},
-       kSeed,
+       kOriginal,
        Where::worker,
        GetLatest{on.reader, on.board}},
       {"/api/telemetry",
@@ -111,21 +111,21 @@ Routes make_routes(const Foundations& on) {
         kTo,
         kDevice,
         {"limit", R"("type":"integer","minimum":1,"maximum":20000,"default":5000)", "Rows."}},
-       kSeed,
+       kOriginal,
        Where::worker,
        GetTelemetry{on.reader}},
       {"/api/history.csv",
        "One line for each day: energy, battery, phone, minutes.",
        "",
        {kDevice, {"days", R"("type":"integer","minimum":1,"maximum":365,"default":60)", "Days."}},
-       kSeed,
+       kOriginal,
        Where::worker,
        GetHistory{on.reader, on.registry}},
       {"/api/devices",
        "Every tracker that ever sent a sample.",
        "DeviceList",
        {},
-       kSeed,
+       kOriginal,
        Where::worker,
        GetDeviceList{on.reader}},
 

@@ -53,7 +53,7 @@ constexpr std::string_view kSchemas =
 "Latest":{"type":"object","properties":{"ok":{"const":true},"data":{"anyOf":[{"$ref":"#/components/schemas/Row"},{"type":"null"}]}}},
 "Telemetry":{"type":"object","properties":{"ok":{"const":true},"from":{"type":"string"},"to":{"type":"string"},"count":{"type":"integer"},"data":{"type":"array","items":{"$ref":"#/components/schemas/Row"}}}},
 "DeviceList":{"type":"object","properties":{"ok":{"const":true},"data":{"type":"array","items":{"type":"object","properties":{"device_id":{"type":"string"},"last_seen":{"type":"string","format":"date-time"}}}}}},
-"SeedError":{"type":"object","properties":{"ok":{"const":false},"error":{"type":"string"}}},
+"OriginalError":{"type":"object","properties":{"ok":{"const":false},"error":{"type":"string"}}},
 "Error":{"type":"object","properties":{"error":{"type":"object","properties":{"id":{"type":"string","description":"Stable."},"message":{"type":"string","description":"For a person."},"field":{"type":"string"}}}}},
 "Site":{"type":"object","properties":{"id":{"type":"string"},"name":{"type":"string"},"lat":{"type":"number"},"lon":{"type":"number"},"time_zone":{"type":"string"},"currency":{"type":"string"},"price_per_kwh":{"type":"number"},"grid_factor":{"type":"number","description":"kg CO2 per kWh"},"panel_w":{"type":"number"}}},
 "Backfill":{"type":"object","description":"A backlog that is coming in; total is an estimate.","properties":{"done":{"type":"integer"},"total":{"type":"integer"},"per_s":{"type":"number"},"seconds_left":{"type":["number","null"]}}},
@@ -108,7 +108,8 @@ void append_operation(const Route& route, std::string& out) {
   }
   out.append(
       R"(}}},"default":{"description":"An error.","content":{"application/json":{"schema":)");
-  out.append(R"({"$ref":"#/components/schemas/)").append(route.seed ? "SeedError" : "Error");
+  out.append(R"({"$ref":"#/components/schemas/)")
+      .append(route.original ? "OriginalError" : "Error");
   out.append(R"("}}}}}}})");
 }
 

@@ -13,9 +13,9 @@ std::optional<std::string_view> Request::parameter(std::string_view name) const 
   return std::nullopt;
 }
 
-Answer to_answer(const ApiError& error, bool seed) {
+Answer to_answer(const ApiError& error, bool original) {
   Answer answer{.status = error.status};
-  if (seed) {
+  if (original) {
     answer.body = R"({"ok":false,"error":)";
     telemetry::print_text(error.message, answer.body);
     answer.body.append("}");

@@ -53,7 +53,7 @@ struct Answer {
 
 using Outcome = std::expected<Answer, ApiError>;
 
-// {"error":{"id","message","field"}}, or on the seed routes {"ok":false,"error":"words"}.
-Answer to_answer(const ApiError& error, bool seed);
+// {"error":{"id","message","field"}}, or on the original routes {"ok":false,"error":"words"}.
+Answer to_answer(const ApiError& error, bool original);
 
 }  // namespace idast::api

@@ -28,7 +28,7 @@ struct Route {
   std::string_view about;
   std::string_view answer;  // Name of the OpenAPI schema of the answer; empty: plain text.
   std::vector<ParameterInfo> parameters;
-  bool seed;  // Errors and CORS as the fielded back end has them.
+  bool original;  // Errors and CORS as the fielded back end has them.
   Where where;
   std::function<Outcome(const Request&)> endpoint;
 };

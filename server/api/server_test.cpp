@@ -21,8 +21,8 @@ Outcome text(std::string body) { return Answer{.type = "text/plain", .body = std
 
 std::vector<Route> make_routes() {
   std::vector<Route> routes;
-  const auto add = [&](std::string_view pattern, bool seed, Where where, auto endpoint) {
-    routes.push_back({pattern, "", "", {}, seed, where, endpoint});
+  const auto add = [&](std::string_view pattern, bool original, Where where, auto endpoint) {
+    routes.push_back({pattern, "", "", {}, original, where, endpoint});
   };
   add("/health", true, Where::worker, [](const Request&) { return text("ok"); });
   add("/live", false, Where::at_once, [](const Request&) { return text("up"); });
@@ -137,7 +137,7 @@ TEST_CASE("a route answers GET with its text and the headers of every answer") {
   CHECK(has(answer, "Cache-Control: no-store\r\n"));
 }
 
-TEST_CASE("only the seed routes may be read by pages from elsewhere") {
+TEST_CASE("only the original routes may be read by pages from elsewhere") {
   House house;
   CHECK(has(ask(house.port, "GET /health"), "Access-Control-Allow-Origin: *\r\n"));
   CHECK_FALSE(has(ask(house.port, "GET /live"), "Access-Control"));

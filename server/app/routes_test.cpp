@@ -10,7 +10,7 @@
 
 #include "server/api/client_test.h"
 #include "server/api/endpoints.h"
-#include "server/api/seed_endpoints.h"
+#include "server/api/original_endpoints.h"
 #include "server/api/server.h"
 #include "server/app/pipeline.h"
 #include "server/app/workers.h"
@@ -217,22 +217,22 @@ TEST_CASE("a long answer is complete, though many rows share one instant") {
   CHECK(count(house.get("/api/telemetry?limit=1000"), R"({"id":)") == 1'000);
 }
 
-TEST_CASE("mistakes in parameters are named, on the seed routes in words") {
+TEST_CASE("mistakes in parameters are named, on the original routes in words") {
   House house;
   house.send_sample("a", kNoonMs, 1);
   struct Case {
     std::string_view target;
     std::string_view words;
   };
-  const Case seed[] = {{"/api/telemetry?from=yesterday", "from is neither"},
-                       {"/api/telemetry?to=-5", "to is neither"},
-                       {"/api/telemetry?limit=0", "limit is not"},
-                       {"/api/telemetry?limit=20001", "limit is not"},
-                       {"/api/telemetry?limit=1e3", "limit is not"},
-                       {"/api/telemetry?from=2026-06-22&to=2026-06-21", "later than"},
-                       {"/api/history.csv?days=366", "days is not"},
-                       {"/api/history.csv?days=abc", "days is not"}};
-  for (const Case& c : seed) {
+  const Case original[] = {{"/api/telemetry?from=yesterday", "from is neither"},
+                           {"/api/telemetry?to=-5", "to is neither"},
+                           {"/api/telemetry?limit=0", "limit is not"},
+                           {"/api/telemetry?limit=20001", "limit is not"},
+                           {"/api/telemetry?limit=1e3", "limit is not"},
+                           {"/api/telemetry?from=2026-06-22&to=2026-06-21", "later than"},
+                           {"/api/history.csv?days=366", "days is not"},
+                           {"/api/history.csv?days=abc", "days is not"}};
+  for (const Case& c : original) {
     const std::string body = house.body(c.target, 400);
     CHECK(body.starts_with(R"({"ok":false,"error":")"));
     CHECK(has(body, c.words));

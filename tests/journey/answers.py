@@ -112,7 +112,7 @@ def main() -> int:
 
         def every_error() -> None:
             for path, name in (("/api/v1/devices/unknown", "Error"), (f"{device}/samples?from=x", "Error"),
-                               ("/api/telemetry?from=x", "SeedError")):
+                               ("/api/telemetry?from=x", "OriginalError")):
                 status, body = station.get(path)
                 assert 400 <= status < 500, f"{path}: {status}"
                 schema = {"$ref": f"#/components/schemas/{name}"}

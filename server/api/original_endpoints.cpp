@@ -1,4 +1,4 @@
-#include "server/api/seed_endpoints.h"
+#include "server/api/original_endpoints.h"
 
 #include <memory>
 
