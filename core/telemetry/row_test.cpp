@@ -146,7 +146,7 @@ TEST_CASE("a message within quotes is the message with every quote doubled") {
       filled.device = word;
       filled.extra = extra;
       for (std::size_t i = 0; i < kFieldCount; ++i) {
-        filled.text[i] = word;
+        if (kFieldInfo[i].sql.kind == Kind::text) filled.text[i] = word;
         filled.value[i] = kFieldInfo[i].sql.low;
         filled.present.add(i);
         Record alone = filled;
