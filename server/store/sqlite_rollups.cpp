@@ -158,6 +158,7 @@ Result<bool> RollupKeeper::step(UtcMillis newest) {
   if (!late_ && unit_of(0, over_ms) == unit_of(0, done_ms_)) return false;
   auto transaction = Transaction::begin(connection_);
   if (!transaction) return std::unexpected{transaction.error()};
+  if (auto done = forget_others(); !done) return std::unexpected{done.error()};
   auto more = work(over_ms);
   if (more) {
     if (auto done = transaction->commit(); !done) more = std::unexpected{done.error()};
@@ -169,6 +170,14 @@ Result<bool> RollupKeeper::step(UtcMillis newest) {
   late_ = *more;
   if (!*more) done_ms_ = over_ms;
   return more;
+}
+
+// What another program stored in a minute is in no sum that is kept here.
+Result<void> RollupKeeper::forget_others() {
+  const auto version = connection_.integer("PRAGMA data_version");
+  if (!version) return std::unexpected{version.error()};
+  if (std::exchange(version_, **version) != **version) forget();
+  return {};
 }
 
 Result<bool> RollupKeeper::work(std::int64_t over_ms) {

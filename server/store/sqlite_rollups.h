@@ -59,6 +59,7 @@ class RollupKeeper {
     std::int64_t device = 0;
     std::int64_t start = 0;
   };
+  Result<void> forget_others();
   Result<bool> work(std::int64_t over_ms);
   // Writes units of a level that are over; how many rows it took.
   Result<int> write_level(int level, std::int64_t over_ms, int rows_max);
@@ -90,8 +91,9 @@ class RollupKeeper {
   std::unordered_map<std::int64_t, std::int64_t> listed_;
   // Minutes, by device and start, of which all samples came in their turn.
   std::map<std::pair<std::int64_t, std::int64_t>, Rollup> sums_;
-  bool late_ = true;          // Something that was over before may be due.
-  std::int64_t done_ms_ = 0;  // What was over then is written, unless late_.
+  std::int64_t version_ = -1;  // SQLite's data_version, as step() last saw it.
+  bool late_ = true;           // Something that was over before may be due.
+  std::int64_t done_ms_ = 0;   // What was over then is written, unless late_.
 };
 
 }  // namespace idast::store

@@ -388,6 +388,24 @@ TEST_CASE(
         "4");
 }
 
+TEST_CASE("a sum has what another program stored after our last commit") {
+  const Folder folder;
+  const std::string file = folder.file("idast.db");
+  const auto ours = value_of(open_sqlite(file));
+  const auto theirs = value_of(open_sqlite(file));
+  const auto commit = [](Store& store, std::int64_t seq) {
+    const Record record = identified("a", kBootA, seq, kNoon + seq * 350);
+    value_of(store.commit({&record, 1}));
+  };
+  ours->tidy();
+  commit(*ours, 0);
+  commit(*ours, 400);
+  commit(*theirs, 1);
+  while (ours->tidy()) {
+  }
+  CHECK(command_line(file, "SELECT samples FROM rollup WHERE level = 0") == "2");
+}
+
 TEST_CASE("what a device gave up counts as accounted for") {
   const auto store = value_of(open_sqlite(":memory:"));
   const Record record = identified("a", kBootA, 5, kNoon);
